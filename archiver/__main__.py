@@ -1,0 +1,6 @@
+"""`python -m archiver`."""
+
+from archiver.cli import run
+
+if __name__ == "__main__":
+    run()

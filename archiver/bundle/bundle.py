@@ -1,0 +1,138 @@
+"""One open bundle: its members, read from one handle that is opened once."""
+
+from __future__ import annotations
+
+import os
+import stat
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from archiver.bundle.container import Member, read_container
+from archiver.bundle.datapackage import DIGEST_NAME, NAME, Datapackage, DatapackageDigest
+from archiver.bundle.pages import Page, read_pages
+from archiver.digest import Digest
+from archiver.errors import FormatError, InputError, LimitError
+from archiver.strictjson import MAX_BYTES
+from archiver.warc.capture import Capture
+from archiver.warc.window import Window
+
+INDEX = "indexes/index.cdx"
+PAGES = "pages/pages.jsonl"
+IDENTITY = "provenance/identity.json"
+MANIFEST = "provenance/manifest.json"
+ARCHIVES = "archive/"
+
+
+class Bundle:
+    """A `.wacz` file of ours, packed or sealed.
+
+    Opening it checks the container alone: every byte outside the members' data. What the members hold is
+    read on demand; each property raises FormatError where its member is missing or malformed. Nothing in
+    it is believed: that is for `verify`.
+    """
+
+    def __init__(self, file: BinaryIO, *, name: str) -> None:
+        self.name = name
+        self.window = Window(file)
+        self._file = file
+        self._state = _state(file)
+        self.members: dict[str, Member] = {member.name: member for member in read_container(self.window)}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; members cannot be read any more."""
+        self._file.close()
+
+    def changed(self) -> bool:
+        """Whether the file was written to since it was opened."""
+        return _state(self._file) != self._state
+
+    def member(self, name: str) -> Window:
+        """The data of member *name*; FormatError (MISSING_MEMBER) where there is none."""
+        member = self.members.get(name)
+        if member is None:
+            raise FormatError("is not in the bundle", where=name, code="MISSING_MEMBER")
+        return self.window.inside(member.offset, member.size)
+
+    def read(self, name: str, *, max_bytes: int = MAX_BYTES) -> bytes:
+        """All of member *name*; LimitError where it is larger than *max_bytes*."""
+        window = self.member(name)
+        if window.size > max_bytes:
+            raise LimitError(f"{window.size} bytes; the limit is {max_bytes}", where=name)
+        return window.read_at(0, window.size)
+
+    @cached_property
+    def package_digest(self) -> Digest:
+        """The digest of datapackage.json: what the seal is over, and the id of a sealed bundle."""
+        return Digest.of(self.read(NAME))
+
+    @cached_property
+    def package(self) -> Datapackage:
+        """datapackage.json."""
+        return Datapackage.from_json(self.read(NAME))
+
+    @cached_property
+    def closing(self) -> DatapackageDigest:
+        """datapackage-digest.json."""
+        return DatapackageDigest.from_json(self.read(DIGEST_NAME))
+
+    @property
+    def sealed(self) -> bool:
+        """Whether it carries an envelope; not whether that is good."""
+        return self.closing.provenance is not None
+
+    @property
+    def id(self) -> Digest | None:
+        """What reports and citations quote; None while packed."""
+        return self.package_digest if self.sealed else None
+
+    @cached_property
+    def pages(self) -> tuple[Page, ...]:
+        """The lines of pages.jsonl after the first."""
+        return read_pages(self.read(PAGES))
+
+    @cached_property
+    def capture(self) -> Capture:
+        """The WARCs; they are scanned when its records are first asked for."""
+        archives = [name for name in self.members if name.startswith(ARCHIVES)]
+        return Capture({name.removeprefix(ARCHIVES): self.member(name) for name in archives})
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """*path* open for reading; InputError for anything but a regular file that is there and readable."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise InputError((error.strerror or str(error)).lower(), path=path) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputError("is not a regular file", path=path)
+    return os.fdopen(descriptor, "rb")
+
+
+def open_bundle(path: Path) -> Bundle:
+    """The bundle at *path*; close it after use.
+
+    Raises InputError where there is no such regular file, FormatError where it is not a canonical
+    container, LimitError where it has more members than are read.
+    """
+    file = open_regular(path)
+    try:
+        return Bundle(file, name=str(path))
+    except BaseException:
+        file.close()
+        raise
+
+
+def _state(file: BinaryIO) -> tuple[int, int, int]:
+    found = os.fstat(file.fileno())
+    return found.st_size, found.st_mtime_ns, found.st_ino

@@ -1,0 +1,219 @@
+"""Every check that needs no key and no policy: the bundle against its own bytes.
+
+Run by `seal` before it signs and by `verify` whatever the signature says. Nothing here trusts what the
+bundle says of itself: digests are computed, the index and the manifest are made anew and compared.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+
+from archiver.bundle.bundle import ARCHIVES, IDENTITY, INDEX, MANIFEST, PAGES, Bundle
+from archiver.bundle.container import LAST
+from archiver.bundle.datapackage import DIGEST_NAME, NAME
+from archiver.bundle.statement import check_statement, make_statement
+from archiver.bundle.verdict import Check, failed, from_error, passed
+from archiver.digest import Digest
+from archiver.errors import FormatError, LimitError
+from archiver.manifest import Manifest, project
+from archiver.signing.dsse import Envelope
+from archiver.warc.capture import OURS, Capture
+from archiver.warc.cdxj import explain_difference, index_bytes
+
+_REQUIRED = (ARCHIVES + OURS, INDEX, PAGES, MANIFEST, NAME, DIGEST_NAME)
+
+
+_WORTH_A_THREAD = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What the checks found; *manifest* is the one made anew, None where it could not be."""
+
+    checks: tuple[Check, ...]
+    manifest: Manifest | None
+
+
+def examine(bundle: Bundle) -> Examination:
+    """Check *bundle* against itself; every finding is a check, nothing is raised for its content."""
+    checks: list[Check] = [passed("container", f"{len(bundle.members)} members, no byte outside them")]
+    checks += _guarded("datapackage", lambda: _datapackage(bundle))
+    if bundle.window.size < _WORTH_A_THREAD:
+        manifest, found = _capture(bundle)
+        sums = _sums(bundle)
+    else:
+        with ThreadPoolExecutor(1) as beside:
+            # The CRCs are taken beside the scan of the records: neither holds the GIL for long.
+            summing = beside.submit(_sums, bundle)
+            manifest, found = _capture(bundle)
+            sums = summing.result()
+    checks += _members(bundle, sums, scanned=manifest is not None)
+    checks += found
+    if manifest is not None and all(name in bundle.members for name in LAST):
+        checks += _guarded("statement", lambda: _statement(bundle, manifest))
+    if bundle.changed():
+        checks.append(failed("container", "CHANGED_WHILE_READ", "the file was written to while it was read"))
+    return Examination(checks=tuple(checks), manifest=manifest)
+
+
+def _guarded(name: str, work: Callable[[], Iterator[Check]]) -> list[Check]:
+    checks: list[Check] = []
+    try:
+        checks.extend(work())
+    except (FormatError, LimitError) as error:
+        checks.append(from_error(name, error))
+    return checks
+
+
+def _datapackage(bundle: Bundle) -> Iterator[Check]:
+    missing = [name for name in _REQUIRED if name not in bundle.members]
+    for name in missing:
+        yield failed("members", "MISSING_MEMBER", f"{name} is not in the bundle")
+    if NAME in missing or DIGEST_NAME in missing:
+        return
+    if bundle.closing.hash != str(bundle.package_digest):
+        yield failed("datapackage", "HASH_FAILURE", f"{DIGEST_NAME} names another digest for {NAME}")
+    package = bundle.package
+    listed = [resource.path for resource in package.resources]
+    held = [name for name in bundle.members if name not in LAST]
+    for name in sorted(set(held) - set(listed)):
+        yield failed("members", "EXTRA_MEMBER", f"{name} is not in {NAME}")
+    for name in sorted(set(listed) - set(held)):
+        yield failed("members", "MISSING_MEMBER", f"{name} is in {NAME} and not in the bundle")
+    if set(listed) == set(held) and listed != held:
+        yield failed("datapackage", "FORMAT_FAILURE", f"{NAME} lists the members twice or in another order")
+    if bundle.sealed and IDENTITY not in held:
+        yield failed("members", "MISSING_MEMBER", f"{IDENTITY} is not in the bundle")
+    main = (package.main_page_url, package.main_page_date)
+    first = (bundle.pages[0].url, bundle.pages[0].ts) if bundle.pages else (None, None)
+    if main != first or (package.title or "") != (bundle.pages[0].title if bundle.pages else ""):
+        yield failed("datapackage", "CONTRADICTION", f"{NAME} names another main page than {PAGES}")
+    yield passed("datapackage", f"{len(listed)} members listed")
+
+
+def _sums(bundle: Bundle) -> dict[str, tuple[int, Digest | None]]:
+    """CRC-32 of every member, and the digest of all but the archives, which the scan takes."""
+    sums: dict[str, tuple[int, Digest | None]] = {}
+    for name in bundle.members:
+        archive = name.startswith(ARCHIVES)
+        crc, digest = 0, sha256()
+        for chunk in bundle.member(name).chunks():
+            crc = zlib.crc32(chunk, crc)
+            if not archive:
+                digest.update(chunk)
+        sums[name] = crc, None if archive else Digest(digest.hexdigest())
+    return sums
+
+
+def _members(bundle: Bundle, sums: dict[str, tuple[int, Digest | None]], *, scanned: bool) -> Iterator[Check]:
+    """Every member against the list and the container."""
+    try:
+        listed = {resource.path: resource for resource in bundle.package.resources}
+    except (FormatError, LimitError):
+        listed = {}  # reported by the datapackage check; CRCs are still compared
+    good = 0
+    for name, member in bundle.members.items():
+        crc, digest = sums[name]
+        if digest is None:
+            archive = name.removeprefix(ARCHIVES)
+            digest = (
+                bundle.capture.digests[archive] if scanned else Digest.of_chunks(bundle.member(name).chunks())
+            )
+        resource = listed.get(name)
+        if crc != member.crc:
+            yield failed("members", "HASH_FAILURE", f"{name}: its CRC-32 is not the container's")
+        elif resource is not None and resource.bytes != member.size:
+            yield failed("members", "HASH_FAILURE", f"{name}: {member.size} bytes, {resource.bytes} listed")
+        elif resource is not None and resource.hash != str(digest):
+            yield failed("members", "HASH_FAILURE", f"{name}: its sha256 is not the one listed")
+        else:
+            good += 1
+    yield passed("members", f"{good} of {len(bundle.members)} members have the listed bytes")
+
+
+def _capture(bundle: Bundle) -> tuple[Manifest | None, list[Check]]:
+    """Records, index, pages and manifest; each needs the one before."""
+    checks: list[Check] = []
+    try:
+        capture = bundle.capture
+        checks += _records(capture)
+        checks += _index(bundle, capture)
+        pages = bundle.pages
+        rebuilt = project(capture, ((page.url, page.ts) for page in pages))
+        checks.append(passed("pages", f"{len(pages)} pages, each with its record"))
+        checks += _manifest(bundle, rebuilt)
+    except (FormatError, LimitError) as error:
+        checks.append(from_error(_room(error), error))
+        return None, checks
+    return rebuilt, checks
+
+
+def _room(error: FormatError | LimitError) -> str:
+    """The check an error belongs to, from the member it names."""
+    rooms = {"archive/": "records", "indexes/": "index", "pages/": "pages", "provenance/": "manifest"}
+    return next((room for folder, room in rooms.items() if error.where.startswith(folder)), "records")
+
+
+def _records(capture: Capture) -> Iterator[Check]:
+    found = [(record, finding) for record in capture.records for finding in record.findings]
+    for record, (code, message) in found[:100]:
+        yield failed("records", code, f"archive/{record.archive}: record at {record.offset}: {message}")
+    records = capture.records
+    if not records or records[0].type != "warcinfo":
+        yield failed("records", "FORMAT_FAILURE", "the first record is not a warcinfo record")
+    if capture.stated() is None:
+        yield failed("records", "FORMAT_FAILURE", "the last record is not the stated record")
+    if not found:
+        yield passed("records", f"{len(records)} records, every block and payload digest")
+
+
+def _index(bundle: Bundle, capture: Capture) -> Iterator[Check]:
+    held, expected = bundle.read(INDEX), index_bytes(capture)
+    if held == expected:
+        lines = expected.count(b"\n")
+        yield passed("index", f"{lines} lines, as made anew from the records")
+    else:
+        code, message = explain_difference(expected, held)
+        yield failed("index", code, f"{INDEX}: {message}")
+
+
+def _manifest(bundle: Bundle, rebuilt: Manifest) -> Iterator[Check]:
+    data = bundle.read(MANIFEST)
+    good = data == rebuilt.to_json()
+    if not good:
+        held = Manifest.from_json(data)
+        parts = [name for name in Manifest.__struct_fields__ if getattr(held, name) != getattr(rebuilt, name)]
+        yield failed("manifest", "HASH_FAILURE", f"{MANIFEST}: not what the records give: {', '.join(parts)}")
+    stated = rebuilt.stated
+    if stated is not None and stated.status == "complete":
+        truncated = [entry for entry in rebuilt.derived.captures if _is_truncated(rebuilt, entry.final_url)]
+        if stated.missing or stated.missing_count or truncated or not rebuilt.derived.captures:
+            good = False
+            yield failed("manifest", "CONTRADICTION", "the status says complete, the records say otherwise")
+    if good:
+        yield passed("manifest", "as made anew from the records")
+
+
+def _is_truncated(manifest: Manifest, url: str) -> bool:
+    entries = [entry for entry in manifest.derived.exchanges if entry.url == url and not entry.superseded_by]
+    return any(entry.truncated for entry in entries)
+
+
+def _statement(bundle: Bundle, manifest: Manifest) -> Iterator[Check]:
+    provenance = bundle.closing.provenance
+    if provenance is None:
+        return
+    envelope = Envelope.from_builtins(provenance.envelope)
+    expected = make_statement(
+        bundle.package,
+        bundle.package_digest,
+        identity=Digest.of(bundle.read(IDENTITY)),
+        origin=manifest.origin,
+        captures=manifest.derived.captures,
+    )
+    check_statement(envelope.payload, envelope.payload_type, expected)
+    yield passed("statement", f"covers {len(expected.subject)} files, as the bundle holds them")

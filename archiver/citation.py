@@ -1,0 +1,56 @@
+"""What somebody cited."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from archiver.errors import FormatError
+from archiver.escape import terminal
+from archiver.url import Url
+
+Role = Literal["source", "cited", "related"]
+
+_WITH_SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:(?=//|[^0-9/])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A URL as somebody wrote it, and what it stands for there."""
+
+    url: str
+    """As browsers serialise it; the fragment stays, since it names a place in the page."""
+    as_written: str
+    """Without the white space around it, else as it came."""
+    role: Role = "cited"
+
+    @classmethod
+    def parse(cls, text: str, *, role: Role = "cited") -> Citation:
+        """The citation that *text* is; FormatError, fit to be shown, where it is no http or https URL."""
+        as_written = text.strip()
+        if not _WITH_SCHEME.match(as_written):
+            raise FormatError(
+                f"{as_written[:80]!r} is neither a file here nor a URL: "
+                f"write a URL with its scheme (https://{_bare(as_written)}), a document as the path of a file"
+            )
+        try:
+            url = Url.parse(as_written)
+        except FormatError as error:
+            raise FormatError(f"{as_written[:80]!r} is not a URL: {error.message}") from error
+        if not url.is_http:
+            raise FormatError(
+                f"{url.scheme}: URLs cannot be captured, only http: and https: {as_written[:80]!r}"
+            )
+        if url.has_userinfo:
+            raise FormatError(f"a URL with a user name or password would put it on record: {_masked(url)}")
+        return cls(url=url.href, as_written=as_written, role=role)
+
+
+def _bare(text: str) -> str:
+    return terminal(text[:60].lstrip("/")) or "example.org/page"
+
+
+def _masked(url: Url) -> str:
+    """*url* without its secret, to be shown."""
+    return f"{url.scheme}://…@{url.host}{url.path[:40]}"

@@ -1,0 +1,76 @@
+"""Options that several commands share, and the settings behind them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from archiver.config import Settings
+from archiver.errors import InputError, KeyFileError
+from archiver.signing.keyring import Keyring
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+MAX_PASSPHRASE = 1_024
+
+keyring_option = click.option(
+    "--keyring",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of your identities and of those you trust.",
+)
+passphrase_option = click.option(
+    "--passphrase-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File whose first line unlocks the signing keys; asked for on a terminal otherwise.",
+)
+identity_option = click.option("--identity", help="Which of your identities seals: a name or fingerprint.")
+force_option = click.option("--force", is_flag=True, help="Replace an output that exists.")
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object per input, one per line.")
+
+
+def settings(**flags: object) -> Settings:
+    """This user's settings, *flags* that were given taking precedence."""
+    loaded = Settings.load(os.environ, home=Path.home(), here=Path.cwd())
+    return replace(loaded, **{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+
+
+def keyring(chosen: Settings) -> Keyring:
+    """The keyring that *chosen* names."""
+    return Keyring(chosen.keyring)
+
+
+def passphrase(chosen: Settings, prompt: str = "Passphrase") -> Callable[[], str]:
+    """How a passphrase is got when a key needs one: from the file that was named, or by asking."""
+
+    def ask() -> str:
+        if chosen.passphrase_file is not None:
+            return read_passphrase(chosen.passphrase_file)
+        if not sys.stdin.isatty():
+            raise KeyFileError("the key needs a passphrase: name a file with --passphrase-file")
+        return str(click.prompt(prompt, hide_input=True, err=True))
+
+    return ask
+
+
+def read_passphrase(path: Path) -> str:
+    """The first line of *path*."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline(MAX_PASSPHRASE + 2)
+    except OSError as error:
+        raise InputError((error.strerror or str(error)).lower(), path=path) from error
+    try:
+        text = line.rstrip(b"\r\n").decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise KeyFileError("the passphrase is not UTF-8 text", path=path) from error
+    if not text:
+        raise KeyFileError("its first line is empty", path=path)
+    if len(line) > MAX_PASSPHRASE:
+        raise KeyFileError(f"the passphrase is longer than {MAX_PASSPHRASE} bytes", path=path)
+    return text

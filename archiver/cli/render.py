@@ -1,0 +1,160 @@
+"""A verdict in words: what stands under it, and what it does not prove.
+
+Every text that may come from a bundle goes through `terminal`, so that nothing in one can move the
+cursor, change a colour or draw a verdict of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archiver.bundle.verdict import Check, Verdict
+from archiver.escape import terminal
+from archiver.manifest import DateSkew, Manifest
+from archiver.verify.result import Result
+from archiver.warc.stated import Stated
+
+NOT_PROVED = "that the server's words are true, nor that another visitor saw the same"
+
+_MOST_FINDINGS = 20
+
+
+def verdict_lines(result: Result, *, explain: bool = False) -> Iterator[str]:
+    """The lines that `verify` prints for one bundle, safe for a terminal."""
+    head = f"{result.verdict.value}  {terminal(result.name)}"
+    if result.id is not None:
+        head += f"  id {result.id}"
+    yield head
+    known = bool(result)
+    manifest = result.manifest
+    if manifest is not None:
+        yield f"        {_status(manifest, believed=known)}"
+        yield from _what(result, manifest)
+    yield f"who     {_who(result)}"
+    yield f"when    {_when(result, manifest)}"
+    if manifest is not None and manifest.derived.date_skew is not None:
+        yield f"        {_clocks(manifest.derived.date_skew)} (uncertified)"
+    if result.verdict is not Verdict.FAILED:
+        yield f"not     {NOT_PROVED}"
+    shown = result.checks if explain else tuple(_findings(result))
+    for check in shown[: None if explain else _MOST_FINDINGS]:
+        yield f"{'check' if explain else 'why':<8}{_check(check)}"
+    if not explain and len(shown) > _MOST_FINDINGS:
+        yield f"        and {len(shown) - _MOST_FINDINGS} more (--explain lists all)"
+
+
+def _findings(result: Result) -> Iterator[Check]:
+    for wanted in (Verdict.FAILED, Verdict.INDETERMINATE):
+        yield from (check for check in result.checks if check.verdict is wanted)
+
+
+def _check(check: Check) -> str:
+    code = "" if check.code == "OK" else f" {check.code}"
+    return f"{check.verdict.value} {check.name}{code}: {terminal(check.message)}"
+
+
+def _status(manifest: Manifest, *, believed: bool) -> str:
+    stated = manifest.stated
+    if stated is None:
+        return "imported; the capturer stated nothing"
+    text = stated.status
+    if stated.reasons:
+        text += f" ({terminal(', '.join(stated.reasons))})"
+    text += (
+        f", {stated.origin} by {terminal(stated.environment.get('software', 'unnamed software'), limit=60)}"
+    )
+    text += f" ({stated.engine}); {settings_text(stated)}"
+    return text if believed else f"says of itself: {text}"
+
+
+def settings_text(stated: Stated) -> str:
+    """The settings that redirected or weakened the connection, in one clause."""
+    weakened = stated.weakened
+    return f"settings: {', '.join(weakened)}" if weakened else "no setting weakened the connection"
+
+
+def _what(result: Result, manifest: Manifest) -> Iterator[str]:
+    counts = manifest.derived.counts
+    whole = ": every byte accounted for" if result.verdict is not Verdict.FAILED else ""
+    yield f"what    {result.files} files, {counts.exchanges} exchanges, {size_text(result.size)}{whole}"
+    for entry in manifest.derived.captures[:5]:
+        redirect = f" -> {terminal(entry.final_url)}" if entry.final_url != entry.requested_url else ""
+        yield f"        {terminal(entry.requested_url)}{redirect}  HTTP {entry.status}"
+    if len(manifest.derived.captures) > 5:
+        yield f"        and {len(manifest.derived.captures) - 5} more pages"
+    stated = manifest.stated
+    if stated is not None and (stated.missing_count or stated.broken_at_origin_count):
+        yield f"        {stated.missing_count} missing, {stated.broken_at_origin_count} broken at origin"
+
+
+def _who(result: Result) -> str:
+    if result.signer is not None:
+        since = f"  (trusted since {terminal(result.signer.since)})" if result.signer.since else ""
+        return f"{terminal(result.signer.name)}  {fingerprint_text(result.signer.fingerprint.hex)}{since}"
+    if result.identity is not None:
+        return f"not known to you: identity {fingerprint_text(result.identity.hex)}"
+    return "nobody that can be named: no signature holds over these bytes"
+
+
+def _when(result: Result, manifest: Manifest | None) -> str:
+    parts = []
+    if manifest is not None and manifest.derived.captures:
+        parts.append(f"capture claimed at {_time(manifest.derived.captures[0].date)}")
+    if result.created is not None:
+        parts.append(f"sealing claimed at {_time(result.created)}")
+    return f"{', '.join(parts)}; no timestamp proves it" if parts else "not known"
+
+
+def _time(text: str) -> str:
+    return terminal(text.replace("T", " ").removesuffix("Z").partition(".")[0] + " UTC", limit=40)
+
+
+def _clocks(skew: DateSkew) -> str:
+    many = f"{skew.servers} servers' clocks" if skew.servers != 1 else "1 server's clock"
+    seconds = -(-skew.largest_us // 1_000_000)
+    verb = "agrees" if skew.servers == 1 else "agree"
+    return f"{many} {verb} within {seconds} s" if seconds <= 60 else f"{many} differ by up to {seconds} s"
+
+
+def fingerprint_text(digits: str) -> str:
+    """The first 24 hex digits of a fingerprint in groups of four."""
+    return " ".join(digits[at : at + 4] for at in range(0, 24, 4)) + " …"
+
+
+def size_text(count: int) -> str:
+    """*count* bytes for people."""
+    size = float(count)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            break
+        size /= 1000
+    return f"{count} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
+
+
+def as_json(result: Result) -> dict[str, object]:
+    """The result as one JSON object; texts are as they stand in the bundle, unescaped but for JSON's own."""
+    stated = result.manifest.stated if result.manifest is not None else None
+    signer = result.signer
+    return {
+        "input": result.name,
+        "verdict": result.verdict.value,
+        "id": str(result.id) if result.id is not None else None,
+        "status": stated.status if stated is not None else None,
+        "origin": result.manifest.origin if result.manifest is not None else None,
+        "settings": list(stated.weakened) if stated is not None else [],
+        "files": result.files,
+        "bytes": result.size,
+        "exchanges": result.manifest.derived.counts.exchanges if result.manifest is not None else None,
+        "captures": list(result.manifest.derived.captures) if result.manifest is not None else [],
+        "identity": str(result.identity) if result.identity is not None else None,
+        "signer": None
+        if signer is None
+        else {"name": signer.name, "fingerprint": str(signer.fingerprint), "since": signer.since},
+        "claimed": {"sealed": result.created},
+        "proved_time": None,
+        "not_proved": [NOT_PROVED],
+        "checks": [
+            {"name": check.name, "verdict": check.verdict.value, "code": check.code, "message": check.message}
+            for check in result.checks
+        ],
+    }

@@ -1,0 +1,107 @@
+"""`archiver verify`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+import msgspec
+
+from archiver import cli
+from archiver.bundle.bundle import open_regular
+from archiver.cli import options
+from archiver.cli.render import as_json, verdict_lines
+from archiver.errors import FormatError, InputError, KeyFileError, LimitError, OutputError
+from archiver.signing.identity import MAX_BYTES, Identity
+from archiver.verify import Policy, Result, Signer, verify
+from archiver.verify.policy import SETTINGS, STATUSES
+
+_WORST_FIRST = (cli.EXIT_BROKEN, cli.EXIT_NO, cli.EXIT_USAGE, cli.EXIT_UNSURE, 0)
+
+MAX_STDIN = 16 << 30
+"""A bundle on standard input is spooled up to this many bytes."""
+
+
+@click.command("verify")
+@click.argument("bundles", nargs=-1, required=True, metavar="BUNDLE|- …")
+@click.option("--trust", "trusted", multiple=True, type=click.Path(path_type=Path), metavar="IDENTITY",
+              help="Trust this identity file too, this once.")  # fmt: skip
+@click.option("--refuse", multiple=True, metavar="CODE", type=click.Choice(sorted(SETTINGS | STATUSES)),
+              help="Do not pass a bundle with this setting or status.")  # fmt: skip
+@click.option("--explain", is_flag=True, help="The policy in words, and every check.")
+@options.json_option
+@options.keyring_option
+def command(
+    bundles: tuple[str, ...],
+    trusted: tuple[Path, ...],
+    refuse: tuple[str, ...],
+    explain: bool,
+    as_json: bool,
+    keyring: Path | None,
+) -> int:
+    """Check bundles, offline: every byte, the signer, the time.
+
+    PASSED (exit 0): every byte is accounted for and an identity that you trust signed it. INDETERMINATE
+    (3): nothing is wrong, something is missing. FAILED (1): something is wrong. `-` reads standard input.
+    """
+    ring = options.keyring(options.settings(keyring=keyring))
+    policy = Policy.trusting(ring, *map(_signer, trusted), refuse=refuse)
+    if explain and not as_json:
+        for line in policy.explain():
+            click.echo(f"policy  {line}", err=True)
+    codes = [_one(name, policy, explain=explain, json=as_json) for name in bundles]
+    return next(code for code in _WORST_FIRST if code in codes)
+
+
+def _one(name: str, policy: Policy, *, explain: bool, json: bool) -> int:
+    try:
+        result = _verify(name, policy)
+    except InputError as error:
+        cli.say(f"archiver: {error}")
+        return cli.exit_code(error)
+    if json:
+        click.echo(msgspec.json.encode(as_json(result)))
+    else:
+        _print(verdict_lines(result, explain=explain))
+    return result.verdict.exit_code
+
+
+def _verify(name: str, policy: Policy) -> Result:
+    if name != "-":
+        return verify(Path(name), policy)
+    with tempfile.TemporaryFile() as spool:
+        _spool(sys.stdin.buffer, spool)
+        return verify(spool, policy, name="-")
+
+
+def _spool(source: BinaryIO, spool: BinaryIO) -> None:
+    total = 0
+    try:
+        while chunk := source.read(1 << 20):
+            total += len(chunk)
+            if total > MAX_STDIN:
+                raise InputError(f"more than {MAX_STDIN} bytes", path=Path("-"))
+            spool.write(chunk)
+        spool.flush()
+    except OSError as error:
+        raise OutputError((error.strerror or str(error)).lower(), path=Path("the spool")) from error
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+def _signer(path: Path) -> Signer:
+    """A signer from an identity file, shown under the file's name: what it calls itself proves nothing."""
+    with open_regular(path) as file:
+        data = file.read(MAX_BYTES + 1)
+    try:
+        identity = Identity.from_bytes(data)
+    except (FormatError, LimitError) as error:
+        raise KeyFileError(f"not an identity: {error}", path=path) from error
+    return Signer(fingerprint=identity.fingerprint, name=path.name)

@@ -1,0 +1,79 @@
+"""The cookies of one capture: learnt from its own answers, never from the user's machine."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from email.message import Message
+from http.cookiejar import DefaultCookiePolicy
+from typing import cast
+
+import requests
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cookie_header
+
+# Typed here, where requests' own stubs leave them open.
+_extract = cast(
+    "Callable[[RequestsCookieJar, requests.PreparedRequest, _Answered], None]", extract_cookies_to_jar
+)
+_cookie_header = cast(
+    "Callable[[RequestsCookieJar, requests.PreparedRequest], str | None]", get_cookie_header
+)
+
+_LINE = re.compile(rb"^set-cookie[ \t]*:[ \t]*([^\r\n]*)\r?$", re.IGNORECASE | re.MULTILINE)
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_LONGEST = 4096
+_MOST = 128 << 10
+
+
+class Cookies:
+    """A jar filled by Set-Cookie lines and asked for Cookie lines; thread-safe.
+
+    As in browsers a cookie of over 4 KB or with a control character is dropped; after 128 KB of them,
+    whatever they replace, nothing more is learnt.
+    """
+
+    def __init__(self) -> None:
+        # A cookie set without a domain goes back to its very host alone, as in browsers.
+        policy = DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
+        self._jar = RequestsCookieJar(policy)
+        self._lock = threading.Lock()
+        self._left = _MOST
+
+    def learn(self, url: str, head: bytes) -> None:
+        """Take in the cookies that the response *head* of *url* sets."""
+        found = [line.decode("iso-8859-1").strip() for line in _LINE.findall(head)]
+        lines = [line for line in found if len(line) <= _LONGEST and not _CONTROL.search(line)]
+        if not lines:
+            return
+        with self._lock:
+            message = Message()
+            for line in lines:
+                self._left -= len(line)
+                if self._left >= 0:
+                    message["Set-Cookie"] = line
+            _extract(self._jar, _asked(url), _Answered(message))
+
+    def header(self, url: str) -> str | None:
+        """The value of the Cookie header for a request of *url*, None for none."""
+        with self._lock:
+            if not len(self._jar):
+                return None
+            value = _cookie_header(self._jar, _asked(url))
+        return value or None
+
+
+class _Answered:
+    """What requests looks for in an answer: the message that http.client would have made."""
+
+    def __init__(self, message: Message) -> None:
+        self._original_response = self
+        self.msg = message
+
+
+def _asked(url: str) -> requests.PreparedRequest:
+    """A request as requests knows it, but with the URL as it is: preparing would rewrite it."""
+    prepared = requests.PreparedRequest()
+    prepared.url = url
+    prepared.headers = requests.structures.CaseInsensitiveDict()
+    return prepared

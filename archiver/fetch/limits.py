@@ -1,0 +1,55 @@
+"""How much one capture may take: every limit of the recorder and of the page walk, with its default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from archiver.errors import FormatError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds on time, bytes, counts and depth; a limit that is hit is a reason in the record, never a crash.
+
+    FormatError for a value below zero, or a zero where nothing could be fetched at all.
+    """
+
+    seconds: float = 120.0
+    """A page with all it needs."""
+    resource_bytes: int = 100 << 20
+    """The body of one resource, as on the wire."""
+    document_bytes: int = 1 << 30
+    """The body of the cited document itself."""
+    capture_bytes: int = 500 << 20
+    """All bodies of a capture together, the cited document not counted."""
+    resources: int = 2_000
+    redirects: int = 20
+    frame_depth: int = 5
+    css_depth: int = 10
+    header_bytes: int = 256 << 10
+    """The heads of one answer: the final one and the interim ones before it."""
+    connect: float = 10.0
+    """Seconds until a connection stands: look-up, TCP, proxy and TLS together."""
+    idle: float = 30.0
+    """Seconds without a single byte."""
+    drip: int = 1 << 10
+    """Bytes a second below which a body is given up."""
+    drip_window: float = 10.0
+    """Seconds over which *drip* is measured, so that a short stall costs nothing."""
+    attempts: int = 3
+    backoff: float = 1.0
+    """Seconds before the second attempt; doubled before each further one."""
+    retry_after: float = 30.0
+    """The longest wait a server's Retry-After is given."""
+    host_connections: int = 6
+    connections: int = 16
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            least = 1 if one.name in _AT_LEAST_ONE else 0
+            value: float = getattr(self, one.name)
+            if not value >= least:  # written so that NaN is refused too
+                raise FormatError(f"the limit {one.name} cannot be {value}")
+
+
+_AT_LEAST_ONE = frozenset({"attempts", "host_connections", "connections"})

@@ -1,0 +1,362 @@
+"""A page with all it needs: the cited document, its redirects, and every requisite the links name."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from archiver.errors import FormatError
+from archiver.fetch.entity import document
+from archiver.fetch.fetcher import Fetched, Fetcher
+from archiver.fetch.limits import Limits
+from archiver.fetch.request import Request
+from archiver.links import Kind, Link, links
+from archiver.url import Url
+from archiver.warc.exchange import Exchange
+from archiver.warc.http1 import Head
+from archiver.warc.stated import LIST_CAP, Missing
+
+MAX_FOUND = 100_000
+"""Distinct URLs that are kept in mind; further links are counted as missing and forgotten."""
+
+_REQUEST_KIND = {
+    Kind.IMAGE: "image",
+    Kind.ICON: "image",
+    Kind.STYLE: "style",
+    Kind.SCRIPT: "script",
+    Kind.FONT: "font",
+    Kind.FRAME: "document",
+}
+_PARSED = (Kind.FRAME, Kind.STYLE)
+_BROKEN = (404, 410)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a capture is: URLs found, done and missing; bytes of bodies and heads received."""
+
+    found: int
+    done: int
+    missing: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageResult:
+    """What came of a page. Lists are cut at LIST_CAP entries; the counts are not."""
+
+    requested: Url
+    final: Url
+    """Where the redirects led."""
+    head: Head | None
+    """Of the last answer to the page itself; None where there was none."""
+    truncated: str | None
+    error: str | None
+    """Why there is no whole answer at *final*, in one stable word."""
+    message: str
+    missing: tuple[Missing, ...]
+    missing_count: int
+    broken_at_origin: tuple[Missing, ...]
+    broken_at_origin_count: int
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Want:
+    """One URL to be got."""
+
+    number: int
+    url: Url
+    kind: Kind | None
+    """None for the page itself."""
+    referrer: str | None
+    hops: str
+    frames: int = 0
+    sheets: int = 0
+    """How many frames, and stylesheets, lie between it and the page."""
+    guess: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Got:
+    """What came of a want, its redirects followed."""
+
+    want: _Want
+    final: Url
+    hops: str
+    head: Head | None = None
+    truncated: str | None = None
+    error: str | None = None
+    message: str = ""
+    size: int = 0
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(slots=True)
+class _Tally:
+    """A list that stops growing at LIST_CAP, and the count that does not."""
+
+    entries: list[tuple[int, Missing]] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, number: int, url: str, referrer: str | None, reason: str) -> None:
+        self.count += 1
+        if len(self.entries) < LIST_CAP:
+            self.entries.append((number, Missing(url=url, referrer=referrer, reason=reason)))
+
+    def listed(self) -> tuple[Missing, ...]:
+        """In the order in which the URLs were found."""
+        return tuple(missing for _, missing in sorted(self.entries, key=lambda entry: entry[0]))
+
+
+def capture_page(
+    url: Url,
+    *,
+    fetcher: Fetcher,
+    limits: Limits,
+    record: Callable[[Exchange], None],
+    stop: threading.Event,
+    progress: Callable[[Progress], None] | None = None,
+) -> PageResult:
+    """Fetch *url* and what it needs, each distinct URL once; every attempt goes to *record*.
+
+    *record* is called from several threads. *stop*, once set, ends the walk; what was wanted and not got
+    by then is missing. Whatever servers do is in the result; an exception of *record* is raised again.
+    """
+    return _Walk(fetcher, limits, record, stop, progress).run(url)
+
+
+class _Walk:
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        limits: Limits,
+        record: Callable[[Exchange], None],
+        stop: threading.Event,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._fetcher, self._limits, self._record, self._stop = fetcher, limits, record, stop
+        self._progress = progress
+        self._deadline = time.monotonic() + limits.seconds
+        self._lock = threading.Lock()
+        self._seen: set[str] = set()
+        """Every URL that was asked for or is queued."""
+        self._queue: list[tuple[bool, int, _Want]] = []
+        """A heap: what the page shows first, then alternatives, each in the order found."""
+        self._found = 0
+        self._done = 0
+        self._started = 0
+        self._bytes = 0
+        self._missing = _Tally()
+        self._broken = _Tally()
+
+    def run(self, url: Url) -> PageResult:
+        self._seen.add(url.href)
+        self._found = 1
+        page = self._get(_Want(number=0, url=url, kind=None, referrer=None, hops=""))
+        if page.error is not None:
+            self._missing.add(0, page.final.href, None if page.final == url else url.href, page.error)
+        self._settle(page)
+        self._follow()
+        return PageResult(
+            requested=url,
+            final=page.final,
+            head=page.head,
+            truncated=page.truncated,
+            error=page.error,
+            message=page.message,
+            missing=self._missing.listed(),
+            missing_count=self._missing.count,
+            broken_at_origin=self._broken.listed(),
+            broken_at_origin_count=self._broken.count,
+            interrupted=self._stop.is_set(),
+        )
+
+    def _follow(self) -> None:
+        """Fetch what is queued, and what that brings, until nothing is left or a limit is reached."""
+        running: set[Future[_Got]] = set()
+        with ThreadPoolExecutor(self._limits.connections, thread_name_prefix="fetch") as pool:
+            try:
+                while self._queue or running:
+                    while self._queue and len(running) < self._limits.connections:
+                        _, _, want = heapq.heappop(self._queue)
+                        reason = self._refusal(want)
+                        if reason is not None:
+                            self._miss(want, reason)
+                            continue
+                        self._started += 1
+                        running.add(pool.submit(self._get, want))
+                    if running:
+                        finished, running = wait(running, return_when=FIRST_COMPLETED)
+                        for future in finished:
+                            got = future.result()
+                            self._conclude(got)
+                            self._settle(got)
+            except BaseException:
+                self._fetcher.interrupt()
+                for future in running:
+                    future.cancel()
+                raise
+
+    def _refusal(self, want: _Want) -> str | None:
+        """The limit that keeps *want* from being fetched, or None."""
+        limits = self._limits
+        if self._stop.is_set():
+            return "interrupted"
+        if time.monotonic() >= self._deadline:
+            return "limit-seconds"
+        if self._started >= limits.resources:
+            return "limit-resources"
+        if self._bytes >= limits.capture_bytes:
+            return "limit-bytes"
+        if want.frames > limits.frame_depth:
+            return "limit-frame-depth"
+        if want.sheets > limits.css_depth:
+            return "limit-css-depth"
+        return None
+
+    def _get(self, want: _Want) -> _Got:
+        """Fetch *want* and where it redirects to; runs in any thread."""
+        url, hops, referrer, size = want.url, want.hops, want.referrer, 0
+        for _ in range(self._limits.redirects + 1):
+            fetched = self._fetcher.fetch(self._request(want, url, hops, referrer), deadline=self._deadline)
+            try:
+                for exchange in fetched.attempts:
+                    self._record(exchange)
+                    size += exchange.response_size
+                target, error = self._redirect(url, fetched)
+                if target is None:
+                    return _Got(
+                        want=want,
+                        final=url,
+                        hops=hops,
+                        head=fetched.head,
+                        truncated=fetched.best.truncated if fetched.best is not None else None,
+                        error=error or self._error(fetched),
+                        message=fetched.message or (f"{url.href}: {error}" if error else ""),
+                        size=size,
+                        links=tuple(self._links(want, url, fetched)),
+                    )
+            finally:
+                for exchange in fetched.attempts:
+                    exchange.response.close()
+            url, hops, referrer = target, hops + "R", url.href
+            with self._lock:
+                known = url.href in self._seen
+                self._seen.add(url.href)
+            if known and want.kind is not None:
+                # Somebody else fetches it, and answers for it.
+                return _Got(want=want, final=url, hops=hops, head=fetched.head, size=size)
+        message = f"{want.url.href}: more than {self._limits.redirects} redirects"
+        return _Got(
+            want=want,
+            final=url,
+            hops=hops,
+            head=fetched.head,
+            error="limit-redirects",
+            message=message,
+            size=size,
+        )
+
+    def _request(self, want: _Want, url: Url, hops: str, via: str | None) -> Request:
+        page = want.kind is None
+        return Request(
+            url=url,
+            kind="document" if want.kind is None else _REQUEST_KIND.get(want.kind, "any"),
+            referer=want.referrer,
+            via=via,
+            hops=hops,
+            max_bytes=self._limits.document_bytes if page else self._limits.resource_bytes,
+        )
+
+    def _redirect(self, url: Url, fetched: Fetched) -> tuple[Url | None, str | None]:
+        """Where a whole redirect leads, or why it leads nowhere."""
+        head = fetched.head
+        location = head.first("location") if head is not None else None
+        if head is None or location is None or fetched.error or head.status not in (301, 302, 303, 307, 308):
+            return None, None
+        try:
+            target = Url.parse(location, url).without_fragment
+        except FormatError:
+            return None, "bad-redirect"
+        return (target, None) if target.is_http else (None, "scheme")
+
+    def _error(self, fetched: Fetched) -> str | None:
+        if fetched.error == "stopped":
+            return "interrupted"
+        if fetched.error == "timeout" and time.monotonic() >= self._deadline:
+            return "limit-seconds"
+        if fetched.error == "length":
+            return "limit-bytes"
+        return fetched.error
+
+    def _links(self, want: _Want, url: Url, fetched: Fetched) -> Iterator[Link]:
+        """What a page, frame or stylesheet names; for other kinds nothing."""
+        head, exchange = fetched.head, fetched.best
+        if head is None or exchange is None or not (want.kind is None or want.kind in _PARSED):
+            return
+        kind = head.first("content-type")
+        seen: set[str] = set()
+        for link in links(document(exchange, head), url=url.href, content_type=kind, kind=want.kind):
+            if link.url not in seen and not (link.guess and want.kind is not None):
+                seen.add(link.url)
+                yield link
+                if len(seen) >= MAX_FOUND:
+                    return
+
+    def _settle(self, got: _Got) -> None:
+        """Queue what *got* names, and report how far we are."""
+        self._done += 1
+        if got.want.kind is not None:
+            self._bytes += got.size
+        for link in got.links:
+            self._queue_link(link, got)
+        if self._progress is not None:
+            self._progress(
+                Progress(found=self._found, done=self._done, missing=self._missing.count, bytes=self._bytes)
+            )
+
+    def _queue_link(self, link: Link, got: _Got) -> None:
+        with self._lock:
+            if link.url in self._seen:
+                return
+            full = len(self._seen) >= MAX_FOUND
+            if not full:
+                self._seen.add(link.url)
+        number, self._found = self._found, self._found + 1
+        parent = got.want
+        if full:
+            self._missing.add(number, link.url, got.final.href, "limit-resources")
+            return
+        want = _Want(
+            number=number,
+            url=Url.parse(link.url),
+            kind=link.kind,
+            referrer=got.final.href,
+            hops=got.hops + "E",
+            frames=parent.frames + (link.kind is Kind.FRAME),
+            sheets=parent.sheets + 1 if link.kind is Kind.STYLE and parent.kind is Kind.STYLE else 0,
+            guess=link.guess,
+        )
+        heapq.heappush(self._queue, (link.alternative or link.guess, number, want))
+
+    def _conclude(self, got: _Got) -> None:
+        """Decide whether *got* is whole, gone at its origin, or missing."""
+        status = got.head.status if got.head is not None else 0
+        if got.error is not None:
+            self._miss(got.want, got.error)
+        elif got.truncated is not None:
+            self._miss(got.want, got.truncated)
+        elif status in _BROKEN:
+            if not got.want.guess:
+                self._broken.add(got.want.number, got.want.url.href, got.want.referrer, f"http-{status}")
+        elif status >= 400:
+            self._miss(got.want, f"http-{status}")
+
+    def _miss(self, want: _Want, reason: str) -> None:
+        if not want.guess:
+            self._missing.add(want.number, want.url.href, want.referrer, reason)

@@ -1,0 +1,86 @@
+"""One request: what is asked for, and the bytes that ask for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archiver.errors import FormatError
+from archiver.fetch.settings import check_header
+from archiver.url import Url
+
+ACCEPT = {
+    "document": (
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8"
+    ),
+    "image": "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8",
+    "style": "text/css,*/*;q=0.1",
+    "script": "*/*",
+    "font": "*/*",
+    "any": "*/*",
+}
+"""What Chromium asks for, but signed exchanges: their inner response would be a page nobody requested."""
+
+_LONGEST_REFERER = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One URL to be asked for, and how it came up."""
+
+    url: Url
+    method: str = "GET"
+    kind: str = "any"
+    """A key of `ACCEPT`."""
+    referer: str | None = None
+    """The URL of the page that asks; what of it is told, the referrer policy decides."""
+    via: str | None = None
+    """The URL that led here, for the record."""
+    hops: str = ""
+    """hopsFromSeed, for the record."""
+    headers: tuple[tuple[str, str], ...] = ()
+    max_bytes: int = 100 << 20
+    """The most that the body may have, as on the wire."""
+
+    def __post_init__(self) -> None:
+        if self.method not in ("GET", "HEAD") or self.kind not in ACCEPT:
+            raise FormatError(f"no such request: {self.method} {self.kind}")
+        for name, value in self.headers:
+            check_header(name, value)
+
+
+def request_bytes(
+    request: Request, *, user_agent: str, headers: tuple[tuple[str, str], ...], cookie: str | None
+) -> bytes:
+    """The request as it goes on the wire; *headers* take the place of ours of the same name."""
+    url = request.url
+    port = f":{url.port}" if url.port is not None else ""
+    ours = [
+        ("Host", f"{url.host}{port}"),
+        ("User-Agent", user_agent),
+        ("Accept", ACCEPT[request.kind]),
+        ("Accept-Encoding", "gzip, br"),
+    ]
+    if request.referer is not None and (told := referer(request.referer, url)) is not None:
+        ours.append(("Referer", told))
+    theirs = (*headers, *request.headers)
+    named = {name.lower() for name, _ in theirs}
+    lines = [f"{request.method} {url.target} HTTP/1.1".encode("ascii")]
+    lines += [f"{name}: {value}".encode() for name, value in ours if name.lower() not in named]
+    lines += [f"{name}: {value}".encode() for name, value in theirs]
+    if cookie is not None:
+        lines.append(b"Cookie: " + cookie.encode("iso-8859-1"))
+    lines.append(b"Connection: keep-alive")
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def referer(page: str, target: Url) -> str | None:
+    """What *target* is told of *page*: browsers' default policy, strict-origin-when-cross-origin."""
+    try:
+        url = Url.parse(page).without_fragment
+    except FormatError:
+        return None
+    if not url.is_http or (url.scheme == "https" and target.scheme == "http"):
+        return None
+    origin = f"{url.origin}/"
+    whole = f"{url.origin}{url.target}"  # the origin leaves out a name and password
+    return whole if url.origin == target.origin and len(whole) <= _LONGEST_REFERER else origin

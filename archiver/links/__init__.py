@@ -1,0 +1,41 @@
+"""What a document needs from elsewhere: pure, from its bytes alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from archiver.links.css import css_links
+from archiver.links.html import document_title, html_links
+from archiver.links.link import Kind, Link
+
+__all__ = ["Kind", "Link", "css_links", "document_title", "html_links", "is_html", "links"]
+
+_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_LOOKS_LIKE_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<"
+    rb"(?:!doctype html|html|head|body|title|meta|script|style|link|iframe|table|div|font|h1|a|b|br|p)[\s>]",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_html(data: bytes, content_type: str | None) -> bool:
+    """Whether a browser would show *data* as HTML: by its type or, where none is sent, by how it begins."""
+    mime = _mime(content_type)
+    return mime in _HTML_TYPES or (not mime and _LOOKS_LIKE_HTML.match(data[:1445]) is not None)
+
+
+def links(data: bytes, *, url: str, content_type: str | None, kind: Kind | None) -> Iterator[Link]:
+    """What *data* needs, read as what the link of *kind* that led to it asked for; None is the page itself.
+
+    A page or a frame is read where it is HTML, a style sheet where it is not; all else needs nothing.
+    """
+    if kind is None or kind is Kind.FRAME:
+        if is_html(data, content_type):
+            yield from html_links(data, url=url, content_type=content_type)
+    elif kind is Kind.STYLE and _mime(content_type) not in _HTML_TYPES:
+        yield from css_links(data, url=url, content_type=content_type)
+
+
+def _mime(content_type: str | None) -> str:
+    return (content_type or "").partition(";")[0].strip().lower()

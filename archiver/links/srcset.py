@@ -1,0 +1,61 @@
+"""The candidates of a srcset attribute (HTML standard, section 4.8.4.3.10)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_URL = re.compile(r"[ \t\r\n\f,]*+([^ \t\r\n\f]++)")
+_DESCRIPTORS = re.compile(r"(?:[^,(]++|\([^)]*+\)?)*+,?")
+_WIDTH = re.compile(r"(?<!\S)([0-9]{1,9})w(?!\S)")
+_DENSITY = re.compile(r"(?<!\S)([0-9]{1,9}(?:\.[0-9]{1,9})?)x(?!\S)")
+
+_USUAL_WIDTH = 1280
+"""CSS pixels of the window in which a page is thought to be looked at, one dot each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One image of a srcset: its URL as written, and its width in pixels or its density."""
+
+    url: str
+    width: int | None
+    density: float
+
+
+def candidates(text: str) -> list[Candidate]:
+    """The candidates in *text*, in order."""
+    found: list[Candidate] = []
+    at = 0
+    while match := _URL.match(text, at):
+        url, at = match[1], match.end()
+        descriptors = ""
+        if url.endswith(","):
+            url = url.rstrip(",")
+        else:
+            rest = _DESCRIPTORS.match(text, at)
+            descriptors, at = (rest[0].rstrip(","), rest.end()) if rest else ("", at)
+        width, density = _WIDTH.search(descriptors), _DENSITY.search(descriptors)
+        found.append(
+            Candidate(
+                url=url,
+                width=int(width[1]) if width else None,
+                density=float(density[1]) if density else 1.0,
+            )
+        )
+    return found
+
+
+def shown(found: list[Candidate]) -> Candidate | None:
+    """The candidate that an ordinary window shows: the smallest that fills it, else the largest."""
+    if not found:
+        return None
+    if any(candidate.width is not None for candidate in found):
+        wide = [candidate for candidate in found if (candidate.width or 0) >= _USUAL_WIDTH]
+        if wide:
+            return min(wide, key=lambda candidate: candidate.width or 0)
+        return max(found, key=lambda candidate: candidate.width or 0)
+    dense = [candidate for candidate in found if candidate.density >= 1]
+    if dense:
+        return min(dense, key=lambda candidate: candidate.density)
+    return max(found, key=lambda candidate: candidate.density)

@@ -1,0 +1,1 @@
+"""Who sealed: keys, identities, the keyring, envelopes and the signatures in them."""

@@ -1,0 +1,114 @@
+"""How whole a capture is: decided here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from publicsuffixlist import PublicSuffixList
+
+from archiver.url import Url
+from archiver.warc.http1 import Head
+from archiver.warc.stated import Status
+
+_LOGIN = frozenset(
+    {
+        "login",
+        "log-in",
+        "signin",
+        "sign-in",
+        "sign_in",
+        "sso",
+        "auth",
+        "authenticate",
+        "anmelden",
+        "connexion",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A status and the stable words that say why; empty for a complete capture."""
+
+    status: Status
+    reasons: tuple[str, ...] = ()
+
+
+def judge(
+    *,
+    requested: Url,
+    final: Url | None,
+    head: Head | None,
+    truncated: str | None,
+    missing: int,
+    interrupted: bool,
+    error: str | None,
+) -> Judgement:
+    """The status of a capture.
+
+    *requested* and *final* are the page's URL before and after redirects, *head* its final response head
+    (None when no answer came), *truncated* why that answer was cut short, *missing* how many URLs were
+    wanted and not got, *error* the word for why the page itself could not be had.
+    """
+    if head is None:
+        if interrupted:
+            return Judgement(status="partial", reasons=("interrupted",))
+        return Judgement(status="failed", reasons=(error or "no-response",))
+    if head.status in (404, 410):
+        return Judgement(status="gone", reasons=(f"http-{head.status}",))
+    strong = _blocked(requested, final, head)
+    if strong:
+        return Judgement(status="blocked", reasons=strong)
+    if 300 <= head.status < 400 and error is not None:
+        return Judgement(status="failed", reasons=(f"page-{error}",))
+    if head.status >= 400:
+        return Judgement(status="failed", reasons=(f"http-{head.status}",))
+    reasons: list[str] = []
+    if interrupted:
+        reasons.append("interrupted")
+    if error is not None:
+        reasons.append(f"page-{error}")
+    if truncated is not None:
+        reasons.append(f"page-truncated-{truncated}")
+    if 300 <= head.status < 400 and error is None:
+        reasons.append("redirect-not-followed")
+    if final is not None and _redirected_away(requested, final):
+        reasons.append("redirected-away")
+    if missing:
+        reasons.append("missing")
+    return Judgement(status="partial" if reasons else "complete", reasons=tuple(reasons))
+
+
+def _blocked(requested: Url, final: Url | None, head: Head) -> tuple[str, ...]:
+    """Strong signs only: what a server says, never what a page looks like."""
+    signs: list[str] = []
+    if head.first("cf-mitigated") is not None:
+        signs.append("cf-mitigated")
+    if head.status in (401, 403, 429):
+        signs.append(f"http-{head.status}")
+    if final is not None and final.path != requested.path and _is_login(final) and not _is_login(requested):
+        signs.append("login-redirect")
+    return tuple(signs)
+
+
+def _is_login(url: Url) -> bool:
+    segments = {segment.lower().partition(".")[0] for segment in url.path.split("/")}
+    return not segments.isdisjoint(_LOGIN)
+
+
+def _redirected_away(requested: Url, final: Url) -> bool:
+    """Whether a deep link ended at a front page, or at another registrable domain."""
+    deep = requested.path.strip("/") != ""
+    to_front = deep and final.path.strip("/") == "" and final.query is None
+    return to_front or _site(requested) != _site(final)
+
+
+def _site(url: Url) -> str | None:
+    """The registrable domain of *url*; an address or a name without one stands for itself."""
+    return _suffixes().privatesuffix(url.host) or url.host if url.host else None
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()

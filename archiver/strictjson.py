@@ -1,0 +1,137 @@
+"""JSON that means one thing: canonical bytes for what we write, no loose ends in what others wrote.
+
+Canonical is RFC 8785 narrowed: ASCII keys, integers within ±(2^53-1), no other numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+from archiver.errors import FormatError, LimitError
+
+T = TypeVar("T")
+
+MAX_BYTES = 256 << 20
+"""No JSON document larger than this is parsed."""
+
+MAX_DEPTH = 64
+"""Arrays and objects nested deeper than this are refused."""
+
+_MAX_INT = 2**53 - 1
+
+_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[{\]}]', re.DOTALL)
+
+
+def dumps(value: object) -> bytes:
+    """*value* as canonical JSON without a trailing newline.
+
+    *value* is built of dicts, lists, tuples, strings, integers, booleans, None and msgspec structs.
+    Raises FormatError for floats, large integers, keys beyond ASCII and lone surrogates.
+    """
+    plain = msgspec.to_builtins(value, builtin_types=(bytes,))
+    _check(plain, 0)
+    try:
+        return msgspec.json.encode(plain, order="deterministic")
+    except UnicodeEncodeError as error:
+        raise FormatError("text holds a lone surrogate") from error
+
+
+def loads_canonical(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
+    """The value of *data*, which must be canonical JSON to the byte.
+
+    Raises FormatError where it is not, LimitError where it is larger than *max_bytes*.
+    """
+    value = _decode(data, max_bytes)
+    if dumps(value) != data:
+        raise FormatError("not canonical JSON (keys sorted and single, no white space, integers only)")
+    return value
+
+
+def loads(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
+    """The value of JSON that somebody else wrote; floats are allowed.
+
+    Raises FormatError for duplicate keys, NaN, lone surrogates and anything that is not UTF-8 JSON.
+    """
+    if len(data) > max_bytes:
+        raise LimitError(f"{len(data)} bytes of JSON; the limit is {max_bytes}")
+    _check_depth(data)
+    try:
+        text = data.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_single, parse_constant=_refuse, parse_int=_integer)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except FormatError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise FormatError("not JSON") from error
+    return value
+
+
+def convert(value: object, kind: type[T]) -> T:
+    """*value*, as decoded, turned into *kind*; FormatError names the field that does not fit."""
+    try:
+        return msgspec.convert(value, kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise FormatError(str(error)) from error
+
+
+def _decode(data: bytes, max_bytes: int) -> Any:
+    if len(data) > max_bytes:
+        raise LimitError(f"{len(data)} bytes of JSON; the limit is {max_bytes}")
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise FormatError("not JSON") from error
+
+
+def _check(value: Any, depth: int) -> None:
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return
+    if kind is int:
+        if not -_MAX_INT <= value <= _MAX_INT:
+            raise FormatError("an integer beyond ±(2^53-1)")
+    elif kind is dict:
+        if depth >= MAX_DEPTH:
+            raise FormatError(f"nested deeper than {MAX_DEPTH}")
+        for key, item in value.items():
+            if not key.isascii():
+                raise FormatError(f"a key beyond ASCII: {key!r:.80}")
+            _check(item, depth + 1)
+    elif kind is list or kind is tuple:
+        if depth >= MAX_DEPTH:
+            raise FormatError(f"nested deeper than {MAX_DEPTH}")
+        for item in value:
+            _check(item, depth + 1)
+    else:
+        raise FormatError(f"a {kind.__name__} has no canonical form")
+
+
+def _check_depth(data: bytes) -> None:
+    """Count brackets outside strings, so that no parser is given more depth than it can stand."""
+    depth = 0
+    for found in _BRACKET.finditer(data):
+        token = found[0]
+        depth += (token in b"[{") - (token in b"]}")
+        if depth > MAX_DEPTH:
+            raise FormatError(f"nested deeper than {MAX_DEPTH}")
+
+
+def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise FormatError("an object has the same key twice")
+    return found
+
+
+def _refuse(name: str) -> Any:
+    raise FormatError(f"{name} is not JSON")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 20:
+        raise FormatError("an integer of more than 20 digits")
+    return int(digits)

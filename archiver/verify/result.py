@@ -1,0 +1,48 @@
+"""What verifying found, for programs and for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archiver.bundle.verdict import Check, Verdict
+from archiver.digest import Digest
+from archiver.errors import VerificationError
+from archiver.manifest import Manifest
+from archiver.verify.policy import Signer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The verdict on one bundle and every check behind it; true only when it passed."""
+
+    name: str
+    """What was verified, as the caller named it."""
+    checks: tuple[Check, ...]
+    id: Digest | None = None
+    """The bundle's id as computed, once a signature over it by the bundle's own identity held."""
+    signer: Signer | None = None
+    """Who signed, from the policy; None while not trusted or not proved."""
+    identity: Digest | None = None
+    """The fingerprint of the identity whose keys signed, trusted or not; None where no signature held."""
+    created: str | None = None
+    """When it was sealed, as claimed by the signer (UTC)."""
+    size: int = 0
+    """Bytes of the whole bundle."""
+    files: int = 0
+    manifest: Manifest | None = None
+    """Made anew from the records; use `require`, which gives it only when the bundle passed."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the checks' verdicts."""
+        return Verdict.worst(check.verdict for check in self.checks)
+
+    def __bool__(self) -> bool:
+        return self.verdict is Verdict.PASSED
+
+    def require(self) -> Manifest:
+        """The manifest, believed; VerificationError unless the bundle passed."""
+        if not self or self.manifest is None:
+            bad = next((check for check in self.checks if check.verdict is self.verdict), None)
+            raise VerificationError(f"{self.name}: {bad or self.verdict.value}", result=self)
+        return self.manifest

@@ -1,0 +1,171 @@
+"""Judge a bundle: its soundness, its signature, its signer, against a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from archiver.bundle.bundle import IDENTITY, Bundle, open_regular
+from archiver.bundle.examine import examine
+from archiver.bundle.verdict import Check, Verdict, failed, from_error, indeterminate, passed
+from archiver.digest import Digest
+from archiver.errors import FormatError, LimitError
+from archiver.manifest import Manifest
+from archiver.signing.dsse import Envelope, verify_envelope
+from archiver.signing.evidence import check_shape
+from archiver.signing.identity import Identity
+from archiver.signing.waczauth import check_signed_data
+from archiver.verify.foreign import is_foreign
+from archiver.verify.policy import Policy
+from archiver.verify.result import Result
+from archiver.warc.window import Window
+
+_CLOCK_TOLERANCE = timedelta(minutes=10)
+
+
+def verify(
+    source: Bundle | Path | BinaryIO, policy: Policy, *, name: str | None = None, now: datetime | None = None
+) -> Result:
+    """Check every byte of *source* and who signed it; findings are in the result, never raised.
+
+    *name* is what the result calls an open file; *now* (UTC) is the verifier's clock, by default the
+    machine's. Raises InputError where a path is not a readable regular file: there is nothing to judge.
+    """
+    moment = now or datetime.now(UTC)
+    if isinstance(source, Bundle):
+        return _judge(source, policy, moment)
+    if isinstance(source, Path):
+        with open_regular(source) as file:
+            return verify(file, policy, name=name or str(source), now=moment)
+    called = name or "bundle"
+    try:
+        bundle = Bundle(source, name=called)
+    except (FormatError, LimitError) as error:
+        check = from_error("container", error)
+        if is_foreign(Window(source)):
+            why = "made by another tool; so far only bundles of archiver's own can be checked"
+            check = indeterminate("container", "FOREIGN_BUNDLE", why)
+        return Result(name=called, checks=(check,))
+    return _judge(bundle, policy, moment)
+
+
+def _judge(bundle: Bundle, policy: Policy, now: datetime) -> Result:
+    examination = examine(bundle)
+    checks = list(examination.checks)
+    signature = _Signature(bundle, policy, now)
+    checks += signature.checks()
+    if examination.manifest is not None:
+        checks += _policy(examination.manifest, policy)
+    identity = signature.identity
+    covered = any(check.name == "statement" and check.verdict is Verdict.PASSED for check in checks)
+    return Result(
+        name=bundle.name,
+        checks=tuple(checks),
+        id=bundle.package_digest if identity is not None and covered else None,
+        signer=policy.signer(identity.fingerprint) if identity is not None and covered else None,
+        identity=identity.fingerprint if identity is not None and covered else None,
+        created=signature.created if covered else None,
+        size=bundle.window.size,
+        files=len(bundle.members),
+        manifest=examination.manifest,
+    )
+
+
+class _Signature:
+    """The checks of the seal; *identity* is set once all its keys were seen to have signed."""
+
+    def __init__(self, bundle: Bundle, policy: Policy, now: datetime) -> None:
+        self._bundle, self._policy, self._now = bundle, policy, now
+        self.identity: Identity | None = None
+        self.created: str | None = None
+
+    def checks(self) -> list[Check]:
+        found: list[Check] = []
+        try:
+            found.extend(self._run())
+        except (FormatError, LimitError) as error:
+            found.append(from_error("signature", error))
+        return found
+
+    def _run(self) -> Iterator[Check]:
+        bundle = self._bundle
+        provenance = bundle.closing.provenance
+        if provenance is None:
+            yield indeterminate("signature", "NO_SIGNATURE", "the bundle is not sealed")
+            return
+        public = bundle.read(IDENTITY, max_bytes=1 << 20)
+        identity = Identity.from_bytes(public)
+        verify_envelope(Envelope.from_builtins(provenance.envelope), identity)
+        self.identity = identity
+        self.created = bundle.package.created
+        yield passed(
+            "signature", f"by all {len(identity.seal_keys)} keys of identity {identity.fingerprint.hex[:16]}"
+        )
+        signer = self._policy.signer(Digest.of(public))
+        if signer is None:
+            yield indeterminate(
+                "signer",
+                "UNTRUSTED_SIGNER",
+                f"identity {identity.fingerprint.hex} is not among those trusted",
+            )
+        else:
+            yield passed("signer", f"{signer.name} {signer.fingerprint.hex[:16]}")
+        yield from self._wacz_auth(identity)
+        yield from self._evidence(provenance.evidence)
+        yield from self._time()
+
+    def _wacz_auth(self, identity: Identity) -> Iterator[Check]:
+        package, signed = self._bundle.package, self._bundle.closing.signed_data
+        if signed is None:
+            if identity.wacz_key is not None:
+                yield failed("wacz-auth", "MISSING_REQUIRED_SIGNATURE", "signedData is not there")
+            return
+        try:
+            check_signed_data(
+                signed, self._bundle.package_digest, package.created, package.software, identity
+            )
+        except FormatError as error:
+            yield from_error("wacz-auth", error)
+        else:
+            yield passed("wacz-auth", "the anonymous signature for other WACZ tools is good too")
+
+    def _evidence(self, evidence: list[object]) -> Iterator[Check]:
+        try:
+            check_shape(evidence)
+        except (FormatError, LimitError) as error:
+            yield from_error("evidence", error)
+            return
+        for number in range(len(evidence)):
+            yield passed(
+                "evidence", f"entry {number} is of no known type: not relied on", code="NOT_RELIED_ON"
+            )
+
+    def _time(self) -> Iterator[Check]:
+        try:
+            created = datetime.strptime(self._bundle.package.created, "%Y-%m-%dT%H:%M:%SZ").replace(
+                tzinfo=UTC
+            )
+        except ValueError:
+            yield failed("time", "FORMAT_FAILURE", "the sealing time claimed is not a UTC time")
+            return
+        if created > self._now + _CLOCK_TOLERANCE:
+            yield indeterminate(
+                "time", "CLOCK", "the sealing time claimed lies ahead of this machine's clock"
+            )
+        else:
+            yield passed("time", "claimed only; no timestamp proves it", code="CLAIMED_TIME")
+
+
+def _policy(manifest: Manifest, policy: Policy) -> Iterator[Check]:
+    stated = manifest.stated
+    if stated is None:
+        return
+    for code in stated.weakened:
+        if code in policy.refused_settings:
+            yield indeterminate("policy", "SETTING_REFUSED", f"{code} was used, and the policy refuses it")
+    if stated.status in policy.refused_statuses:
+        yield indeterminate(
+            "policy", "STATUS_REFUSED", f"the capture is {stated.status}, and the policy refuses it"
+        )

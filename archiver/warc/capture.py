@@ -1,0 +1,262 @@
+"""A finished capture: its WARCs scanned once, its exchanges put together, its bodies read at will."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, TypeVar
+
+from archiver.digest import Digest
+from archiver.errors import FormatError
+from archiver.warc.block import FEED, stored_block
+from archiver.warc.coding import content_codings, decode
+from archiver.warc.facts import Facts
+from archiver.warc.http1 import ChunkedDecoder, Framing, Head, framing
+from archiver.warc.record import CERTIFICATES, WARC_FIELDS, Record
+from archiver.warc.scan import Scan, ScanLimits
+from archiver.warc.stated import MEDIA_TYPE, Stated
+from archiver.warc.window import Window
+
+T = TypeVar("T")
+
+OURS = "data.warc.gz"
+"""The archive that we write; imported ones stand beside it."""
+
+
+class Capture:
+    """The WARCs of *archives*, windows by name; read only, and scanned when first asked about.
+
+    The scan raises FormatError and LimitError as `Scan` says, the rest FormatError where records
+    contradict each other.
+    """
+
+    def __init__(self, archives: Mapping[str, Window], *, limits: ScanLimits | None = None) -> None:
+        self._windows = dict(sorted(archives.items()))
+        self._limits = limits
+        self._file: BinaryIO | None = None
+
+    @classmethod
+    def open(cls, path: Path) -> Capture:
+        """The capture in one WARC file, to be closed."""
+        file = path.open("rb")
+        capture = cls({OURS: Window(file)})
+        capture._file = file
+        return capture
+
+    def close(self) -> None:
+        """Close the file that `open` opened."""
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def window(self, archive: str) -> Window:
+        """The bytes of *archive*."""
+        return self._windows[archive]
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Bytes of each archive."""
+        return {name: window.size for name, window in self._windows.items()}
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """All records, in archive name order, then as they stand."""
+        return self._scanned[0]
+
+    @property
+    def digests(self) -> Mapping[str, Digest]:
+        """The digest of each archive, taken in the same reading as the records."""
+        return self._scanned[1]
+
+    def block(self, record: Record) -> Iterator[memoryview]:
+        """The block of *record*, read again."""
+        return stored_block(self._windows[record.archive].inside(record.offset, record.length))
+
+    def stated(self) -> Stated | None:
+        """The stated record, or None where the last record of our archive is none."""
+        return self._stated
+
+    def exchanges(self) -> tuple[StoredExchange, ...]:
+        """Every response with an HTTP head, superseded ones too, with what belongs to it."""
+        return self._exchanges
+
+    def find(self, url: str) -> StoredExchange | None:
+        """What a GET of *url* gave: the latest answer that no other superseded, a 200 before all others."""
+        return self._by_url.get(url.partition("#")[0])
+
+    @cached_property
+    def _scanned(self) -> tuple[tuple[Record, ...], Mapping[str, Digest]]:
+        records: list[Record] = []
+        digests: dict[str, Digest] = {}
+        for name, window in self._windows.items():
+            scan = Scan(window, name, limits=self._limits)
+            records += scan
+            digests[name] = scan.digest()
+        return tuple(records), digests
+
+    @cached_property
+    def _stated(self) -> Stated | None:
+        ours = [record for record in self.records if record.archive == OURS]
+        if not ours or ours[-1].type != "metadata" or ours[-1].content_type != MEDIA_TYPE:
+            return None
+        try:
+            return Stated.from_json(b"".join(self.block(ours[-1])))
+        except FormatError as error:
+            raise error.inside(ours[-1].where) from error
+
+    @cached_property
+    def _exchanges(self) -> tuple[StoredExchange, ...]:
+        by_id = {record.id: record for record in self.records}
+        requests: dict[str, Record] = {}
+        facts: dict[str, Facts] = {}
+        for record in self.records:
+            about = record.header.concurrent_to
+            if record.type == "request":
+                _put(requests, about or record.id, record, record, by_id)
+            elif record.content_type == WARC_FIELDS and record.type == "metadata":
+                known = self._facts(record)
+                _check_links(known, record, by_id)
+                _put(facts, about or "", known, record, by_id)
+        return tuple(
+            StoredExchange(
+                record=record,
+                http=record.http,
+                request=requests.get(record.id),
+                facts=facts.get(record.id, Facts()),
+                capture=self,
+            )
+            for record in self.records
+            if record.type == "response" and record.http is not None
+        )
+
+    def _facts(self, record: Record) -> Facts:
+        block = record.block if record.block is not None else b"".join(self.block(record))
+        try:
+            return Facts.parse(block)
+        except FormatError as error:
+            raise error.inside(record.where) from error
+
+    @cached_property
+    def _by_url(self) -> dict[str, StoredExchange]:
+        found: dict[str, StoredExchange] = {}
+        for exchange in self.exchanges():
+            if exchange.method != "GET" or exchange.facts.superseded_by is not None:
+                continue
+            known = found.get(exchange.url)
+            if known is None or (exchange.status == 200, exchange.record.date) >= (
+                known.status == 200,
+                known.record.date,
+            ):
+                found[exchange.url] = exchange
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredExchange:
+    """A response and what else is known of it; its bodies are read from the capture as they are asked for."""
+
+    record: Record
+    http: Head
+    request: Record | None
+    facts: Facts
+    capture: Capture
+
+    @property
+    def url(self) -> str:
+        return self.record.url or ""
+
+    @property
+    def method(self) -> str:
+        """The request's; GET where no request is stored."""
+        return self.request.method or "GET" if self.request else "GET"
+
+    @property
+    def status(self) -> int:
+        return self.http.status
+
+    @property
+    def mime(self) -> str:
+        """The Content-Type up to its semicolon in lower case, ``unk`` where there is none."""
+        return (self.http.first("content-type") or "").partition(";")[0].strip().lower() or "unk"
+
+    @property
+    def ip(self) -> str | None:
+        return self.record.header.address
+
+    @property
+    def head(self) -> bytes:
+        """The response's head as on the wire, its blank line included."""
+        found = b""
+        for chunk in self.capture.block(self.record):
+            found += chunk[: self.record.head_size - len(found)]
+            if len(found) == self.record.head_size:
+                break
+        return found
+
+    def raw(self) -> Iterator[bytes]:
+        """The response as on the wire, head and framing included."""
+        return map(bytes, self.capture.block(self.record))
+
+    def entity(self) -> Iterator[bytes]:
+        """The entity body: de-chunked, still content-encoded; as it stands where its framing is broken."""
+        body = self._body()
+        if not self.record.framed or framing("GET", self.http)[0] is not Framing.CHUNKED:
+            return map(bytes, body)
+        return _dechunked(body)
+
+    def decoded(self, max_bytes: int) -> Iterator[bytes]:
+        """The body as its reader sees it, content codings undone.
+
+        Raises FormatError for codings we cannot undo and broken data, LimitError past *max_bytes*.
+        """
+        return decode(self.entity(), content_codings(self.http), max_bytes=max_bytes)
+
+    def _body(self) -> Iterator[memoryview]:
+        skip = self.record.head_size
+        for chunk in self.capture.block(self.record):
+            if skip < len(chunk):
+                yield chunk[skip:]
+            skip = max(0, skip - len(chunk))
+
+
+def _put(found: dict[str, T], key: str, value: T, record: Record, by_id: Mapping[str, Record]) -> None:
+    """Note *value* of *record* for the exchange *key*, of which it must be the only one."""
+    if not _same_url(by_id.get(key), record):
+        raise FormatError("belongs to no exchange of its URL in this WARC", where=record.where)
+    if key in found:
+        raise FormatError(f"another {record.type} record for one exchange", where=record.where)
+    found[key] = value
+
+
+def _check_links(facts: Facts, record: Record, by_id: Mapping[str, Record]) -> None:
+    if facts.superseded_by is not None and not _same_url(by_id.get(facts.superseded_by), record):
+        raise FormatError("supersededBy names no exchange of its URL in this WARC", where=record.where)
+    chain = by_id.get(facts.tls_chain_id) if facts.tls_chain_id is not None else None
+    if facts.tls_chain_id is not None and (chain is None or chain.content_type != CERTIFICATES):
+        raise FormatError("tlsCertificateChain names no certificates in this WARC", where=record.where)
+
+
+def _same_url(other: Record | None, record: Record) -> bool:
+    """Whether *other* is an exchange's own record, of the URL and in the WARC of *record*."""
+    return (
+        other is not None
+        and other.type in ("response", "request")
+        and (other.archive, other.url) == (record.archive, record.url)
+    )
+
+
+def _dechunked(body: Iterator[memoryview]) -> Iterator[bytes]:
+    decoder = ChunkedDecoder()
+    for chunk in body:
+        for at in range(0, len(chunk), FEED):
+            yield b"".join(decoder.feed(chunk[at : at + FEED]))

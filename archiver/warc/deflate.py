@@ -1,0 +1,149 @@
+"""Gzip members: made by isal or stored as they are, and taken apart one at a time (RFC 1952)."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+from isal import isal_zlib
+
+from archiver.digest import CHUNK, Digest
+from archiver.errors import FormatError
+from archiver.warc.hasher import Aside
+from archiver.warc.window import Window
+
+BROKEN: tuple[type[Exception], ...] = (zlib.error, cast("type[Exception]", isal_zlib.IsalError))
+"""What zlib and isal raise for bytes they cannot read."""
+
+_LEVEL = 1
+_GZIP = 31  # window bits that ask for the gzip wrapper
+_HEADER = b"\x1f\x8b\x08\x00"  # magic, deflate, no flags: no name, comment or extra field to hide in
+_STORED_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_SHORTEST = 18  # bytes of the shortest gzip member there can be
+_STORED_BLOCK = 0xFFFF
+_FIRST_PIECE = 4 << 10
+_LARGEST_PIECE = CHUNK
+_OUTPUT = CHUNK
+
+
+def deflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """One gzip member of *pieces*, quickly and fairly small."""
+    packer = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _GZIP)
+    for piece in pieces:
+        yield packer.compress(piece)
+    yield packer.flush()
+
+
+def deflated_at_once(data: bytes) -> bytes:
+    """One gzip member of *data*."""
+    return isal_zlib.compress(data, _LEVEL, _GZIP)
+
+
+def stored(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """One gzip member of *pieces*, *size* > 0 bytes in all, in blocks that are not compressed."""
+    yield _STORED_HEADER
+    crc = 0
+    left = size
+    for piece in pieces:
+        crc = isal_zlib.crc32(piece, crc)
+        view = memoryview(piece)
+        parts: list[bytes | memoryview] = []
+        for at in range(0, len(view), _STORED_BLOCK):
+            block = view[at : at + _STORED_BLOCK]
+            left -= len(block)
+            parts += (struct.pack("<BHH", not left, len(block), len(block) ^ 0xFFFF), block)
+        yield b"".join(parts)
+    yield struct.pack("<II", crc, size & 0xFFFFFFFF)
+
+
+class Members:
+    """The gzip members of a window, read from its beginning to its end, once.
+
+    `next_member` begins one, `pieces` gives what is in it; then *offset*, *length* and *digest* tell of
+    its compressed bytes. Exactly one after another: FormatError for anything before, between or behind
+    them, for flags in their headers, wrong checksums and an early end. A few MB of memory.
+    """
+
+    def __init__(self, window: Window) -> None:
+        self.offset = 0
+        self.length = 0
+        self._window = window
+        self.aside = Aside()
+        self._archive = self.aside.hasher()
+        self._member = self.aside.hasher()
+        self._chunk = memoryview(b"")
+        self._chunk_start = 0  # where in the window the chunk begins
+        self._at = 0  # the next byte, in the chunk
+        self._hashed = 0  # bytes of the chunk already in the member's digest
+
+    def next_member(self) -> bool:
+        """Go to the next member; False at the end of the window."""
+        self.offset += self.length
+        self.length = 0
+        if len(self._chunk) - self._at < _SHORTEST:
+            self._refill()
+        found = len(self._chunk) - self._at
+        if not found:
+            return False
+        if self._chunk[self._at : self._at + 4] != _HEADER:
+            raise FormatError("not the beginning of a gzip member without flags")
+        self._member = self.aside.hasher()
+        self._hashed = self._at
+        return True
+
+    def pieces(self) -> Iterator[bytes]:
+        """What the member holds, a megabyte at most at a time."""
+        inflater = isal_zlib.decompressobj(_GZIP)
+        size = _FIRST_PIECE
+        full = False
+        while True:
+            if self._at == len(self._chunk) and not full and not self._refill():
+                raise FormatError("the gzip member ends early")
+            piece = self._chunk[self._at : self._at + size]
+            try:
+                out = inflater.decompress(piece, _OUTPUT)
+            except BROKEN as error:
+                raise FormatError("a broken gzip member") from error
+            ended = inflater.eof
+            left = len(inflater.unused_data if ended else inflater.unconsumed_tail)
+            self._at += len(piece) - left
+            if out:
+                yield out
+            if ended:
+                break
+            full = len(out) >= _OUTPUT
+            if left and not full:
+                raise FormatError("a broken gzip member")
+            size = min(4 * size, _LARGEST_PIECE)
+        self._member.update(self._chunk[self._hashed : self._at])
+        self.length = self._chunk_start + self._at - self.offset
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the member's compressed bytes, once `pieces` has given all of it."""
+        return self._member.digest()
+
+    def archive_digest(self) -> Digest:
+        """The digest of the whole window; what has not been read yet is read now."""
+        self._at = len(self._chunk)
+        while self._refill():
+            self._at = len(self._chunk)
+        return self._archive.digest()
+
+    def _refill(self) -> bool:
+        """Read on, keeping what is left of the chunk; False when there is nothing more."""
+        start = self._chunk_start + len(self._chunk)
+        size = min(CHUNK, self._window.size - start)
+        if not size:
+            return False
+        fresh = self._window.read_at(start, size)
+        self._archive.update(fresh)
+        if self._hashed < self._at:
+            self._member.update(self._chunk[self._hashed : self._at])
+        rest = self._chunk[self._at :]
+        self._chunk = memoryview(bytes(rest) + fresh if rest else fresh)
+        self._chunk_start = start - len(rest)
+        self._at = self._hashed = 0
+        return True

@@ -1,0 +1,58 @@
+"""One request and its response, as they went over the wire."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO
+
+
+def new_record_id() -> str:
+    """A fresh WARC-Record-ID, without its angle brackets."""
+    return f"urn:uuid:{uuid.uuid4()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSession:
+    """The TLS facts of the very connection that carried an exchange."""
+
+    version: str
+    """As OpenSSL names it: ``TLSv1.3``."""
+    cipher: str
+    """The suite's IANA name where known: ``TLS_AES_128_GCM_SHA256``."""
+    chain: tuple[bytes, ...]
+    """The certificates the server sent, DER, leaf first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One attempt: what was sent and what came back, byte for byte.
+
+    *response* holds the final response (head, framing, body, trailers) from offset 0; it has
+    *response_size* bytes, 0 when nothing came. Interim (1xx) responses stand apart in *interim*.
+    """
+
+    record_id: str = field(default_factory=new_record_id)
+    url: str
+    """Absolute URL as requested, WHATWG serialised, without fragment."""
+    method: str
+    started: datetime
+    """UTC, to the microsecond: the moment the request began."""
+    duration_us: int
+    """Microseconds from *started* until the last byte."""
+    request: bytes
+    response: BinaryIO
+    response_size: int
+    interim: tuple[bytes, ...] = ()
+    truncated: str | None = None
+    """A WARC-Truncated reason (length, time, disconnect, unspecified), or None for a whole response."""
+    address: str | None = None
+    """The IP address of the peer; None through a proxy."""
+    tls: TlsSession | None = None
+    via: str | None = None
+    """The URL that led here: the referring page, or the redirect's own URL."""
+    hops: str = ""
+    """hopsFromSeed: empty for the page itself, then R a redirect, E an embed, L a link."""
+    superseded_by: str | None = None
+    """The record id of the attempt that took this one's place."""

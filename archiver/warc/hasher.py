@@ -1,0 +1,66 @@
+"""SHA-256 of large streams on a second core, while the first goes on reading."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from archiver.digest import Digest
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+_LARGE = 128 << 10  # bytes from which handing an update over costs less than doing it
+
+
+class Aside:
+    """One thread for the large updates of several hashers, begun when the first one comes.
+
+    It ends when nothing refers to this object any more.
+    """
+
+    def __init__(self) -> None:
+        self._pool: ThreadPoolExecutor | None = None
+
+    def hasher(self, data: bytes | memoryview = b"") -> Hasher:
+        """A hasher that has been fed *data*."""
+        hasher = Hasher(self)
+        hasher.update(data)
+        return hasher
+
+    def submit(self, hasher: hashlib._Hash, data: bytes | memoryview) -> Future[None]:
+        """Update *hasher* with *data* in the thread; updates are done in the order they come."""
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor  # on use: small captures do without
+
+            self._pool = ThreadPoolExecutor(1, "archiver-hash")
+        return self._pool.submit(hasher.update, data)
+
+
+class Hasher:
+    """A running SHA-256. *data* given to it must not change; two pieces at most wait their turn."""
+
+    __slots__ = ("_aside", "_hash", "_pending")
+
+    def __init__(self, aside: Aside) -> None:
+        self._aside = aside
+        self._hash = hashlib.sha256()
+        self._pending: Future[None] | None = None
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Add *data*."""
+        self._settle()
+        if len(data) < _LARGE:
+            self._hash.update(data)
+        else:
+            self._pending = self._aside.submit(self._hash, data)
+
+    def digest(self) -> Digest:
+        """The digest of all that was added."""
+        self._settle()
+        return Digest(self._hash.hexdigest())
+
+    def _settle(self) -> None:
+        if self._pending is not None:
+            self._pending.result()
+            self._pending = None

@@ -1,0 +1,188 @@
+"""HTTP/1.x messages as bytes: where the head ends, what it says, how the body is framed.
+
+Shared by the recorder, which learns from it where a message ends on the wire, and by the WARC reader,
+which finds the entity body again in a stored block. Lenient as browsers are, and the bytes are never
+touched (RFC 9112).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from archiver.errors import FormatError
+
+_STATUS_LINE = re.compile(
+    rb"http/([0-9](?:\.[0-9])?)[ \t]+([0-9]{3})(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL
+)
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
+
+_MAX_CHUNK_LINE = 16 << 10
+_MAX_TRAILER = 256 << 10
+
+
+def text(data: bytes) -> str:
+    """Header bytes as text: UTF-8 where they are that, else ISO-8859-1."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("iso-8859-1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A response head as understood; *fields* in the order sent, names as sent, values stripped."""
+
+    version: str
+    status: int
+    reason: str
+    fields: tuple[tuple[str, str], ...]
+
+    def all(self, name: str) -> list[str]:
+        """Every value of *name*, any case, in order."""
+        wanted = name.lower()
+        return [value for field, value in self.fields if field.lower() == wanted]
+
+    def first(self, name: str) -> str | None:
+        """The first value of *name*, or None."""
+        wanted = name.lower()
+        return next((value for field, value in self.fields if field.lower() == wanted), None)
+
+
+def find_head_end(data: bytes | bytearray, start: int = 0) -> int:
+    """The offset just past the blank line that ends a head, or -1; *start* is where to look from.
+
+    Lines may end in CRLF or in LF alone.
+    """
+    found = _HEAD_END.search(data, start)
+    return found.end() if found else -1
+
+
+def parse_fields(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
+    """Header lines as (name, value); a folded line joins the one before, a line without a name is skipped."""
+    fields: list[tuple[str, list[str]]] = []
+    for line in lines:
+        if line[:1] in (b" ", b"\t"):
+            if fields:
+                fields[-1][1].append(text(line.strip()))
+            continue
+        raw_name, colon, raw_value = line.partition(b":")
+        name = text(raw_name.strip())
+        if colon and name:
+            fields.append((name, [text(raw_value.strip(b" \t\r\n"))]))
+    return tuple((name, parts[0] if len(parts) == 1 else " ".join(parts).strip()) for name, parts in fields)
+
+
+def parse_head(data: bytes) -> Head:
+    """A response head, from its status line to its blank line; FormatError if the first line is none."""
+    first, _, rest = data.partition(b"\n")
+    found = _STATUS_LINE.fullmatch(first.rstrip(b" \t\r"))
+    if not found:
+        raise FormatError(f"not an HTTP status line: {text(first[:80])!r}")
+    version, status, reason = found.groups()
+    lines = [line.removesuffix(b"\r") for line in rest.split(b"\n")]
+    return Head(
+        version=f"HTTP/{text(version)}",
+        status=int(status),
+        reason=text(reason or b""),
+        fields=parse_fields([line for line in lines if line]),
+    )
+
+
+class Framing(Enum):
+    """How the end of a response body is told (RFC 9112 section 6.3)."""
+
+    NONE = "none"
+    LENGTH = "length"
+    CHUNKED = "chunked"
+    CLOSE = "close"
+
+
+def framing(method: str, head: Head) -> tuple[Framing, int]:
+    """How the body of *head* ends, and the Content-Length where that is what tells.
+
+    Several Content-Lengths that differ, or one that is no number, tell nothing: the body runs to the
+    close of the connection.
+    """
+    if method == "HEAD" or head.status < 200 or head.status in (204, 304):
+        return Framing.NONE, 0
+    codings = [part.strip().lower() for value in head.all("transfer-encoding") for part in value.split(",")]
+    codings = [coding for coding in codings if coding]
+    if codings:
+        return (Framing.CHUNKED if codings[-1] == "chunked" else Framing.CLOSE), 0
+    lengths = {part.strip() for value in head.all("content-length") for part in value.split(",")}
+    if len(lengths) == 1:
+        length = lengths.pop()
+        if re.fullmatch(r"[0-9]{1,18}", length, re.ASCII):
+            return Framing.LENGTH, int(length)
+    return Framing.CLOSE, 0
+
+
+class ChunkedDecoder:
+    """Finds the entity body in chunk framing as it comes, and where the framing ends.
+
+    Feed it bytes; it gives the body bytes in them. When *done* is true, *excess* holds how many bytes of
+    the last feed came after the end. Broken framing raises FormatError.
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self.excess = 0
+        self._line = bytearray()
+        self._left = 0  # bytes of the current chunk still to come
+        self._state = "size"
+        self._trailer = 0
+
+    def feed(self, data: bytes | memoryview) -> list[memoryview]:
+        """The pieces of the body found in *data*."""
+        view = memoryview(data)
+        pieces: list[memoryview] = []
+        at, end = 0, len(view)
+        while at < end and not self.done:
+            if self._state == "data":
+                taken = min(self._left, end - at)
+                pieces.append(view[at : at + taken])
+                at += taken
+                self._left -= taken
+                if not self._left:
+                    self._state = "after"
+                continue
+            at = self._take_line(view, at)
+        self.excess = end - at
+        return pieces
+
+    def _take_line(self, view: memoryview, at: int) -> int:
+        for size in (64, _MAX_CHUNK_LINE):  # short first: a body of tiny chunks must not be copied many times
+            window = bytes(view[at : at + size])
+            if (newline := window.find(b"\n")) >= 0:
+                break
+        if newline < 0:
+            self._line += window
+            if len(self._line) > _MAX_CHUNK_LINE:
+                raise FormatError("chunk line too long")
+            return at + len(window)
+        self._line += window[:newline]
+        line = bytes(self._line.removesuffix(b"\r"))
+        self._line.clear()
+        self._end_line(line)
+        return at + newline + 1
+
+    def _end_line(self, line: bytes) -> None:
+        if self._state == "size":
+            found = _CHUNK_SIZE.fullmatch(line)
+            if not found:
+                raise FormatError(f"not a chunk size: {text(line[:40])!r}")
+            self._left = int(found.group(1), 16)
+            self._state = "data" if self._left else "trailer"
+        elif self._state == "after":
+            if line:
+                raise FormatError("a chunk is longer than its size says")
+            self._state = "size"
+        elif line:
+            self._trailer += len(line)
+            if self._trailer > _MAX_TRAILER:
+                raise FormatError("trailer too long")
+        else:
+            self.done = True

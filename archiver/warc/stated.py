@@ -1,0 +1,129 @@
+"""The stated record: what the capturer knows and the bytes on the wire do not tell.
+
+It is the last record of a WARC of ours; the manifest copies it value for value and `verify` compares.
+Written as canonical JSON: integers only, sizes in bytes, durations in microseconds, times in UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from archiver import strictjson
+from archiver.errors import FormatError
+
+MEDIA_TYPE = "application/vnd.archiver.capture.v1+json"
+
+Status = Literal["complete", "partial", "blocked", "gone", "failed"]
+Origin = Literal["captured", "imported"]
+
+LIST_CAP = 5_000
+"""At most this many entries are listed; past it only the count grows."""
+
+
+class Missing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A URL that was wanted and not got, or that its server no longer has."""
+
+    url: str
+    referrer: str | None
+    reason: str
+
+
+class Cited(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A citation as it came in."""
+
+    url: str
+    as_written: str
+    role: Literal["source", "cited", "related"]
+
+
+class Hazard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A response whose framing or coding some players replay wrongly."""
+
+    url: str
+    kind: str
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting that shaped the capture."""
+
+    allow_private: bool
+    cacert: list[str]
+    """Digests of the CA files added to the default roots."""
+    concurrency: int
+    headers: list[str]
+    insecure: bool
+    limits: dict[str, int]
+    private_reached: bool
+    """Whether a connection went to an address that is not a global one."""
+    proxy: str | None
+    resolve: list[str]
+    """Forced addresses, HOST:PORT:ADDR, as given."""
+    user_agent: str
+
+
+class Instant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One moment on both clocks."""
+
+    monotonic_us: int
+    utc: str
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The machine's clock at both ends of the capture; *ntp* is its state where the system tells."""
+
+    end: Instant
+    ntp: str | None
+    start: Instant
+
+
+class Stated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The stated record's value."""
+
+    broken_at_origin: list[Missing]
+    broken_at_origin_count: int
+    citations: list[Cited]
+    clock: Clock
+    engine: Literal["http", "browser", "import"]
+    environment: dict[str, str]
+    missing: list[Missing]
+    missing_count: int
+    noarchive: list[str]
+    operator: str | None
+    origin: Origin
+    reasons: list[str]
+    replay_hazards: list[Hazard]
+    requested: str
+    robots: list[str]
+    settings: Settings
+    status: Status
+
+    def to_json(self) -> bytes:
+        """Canonical JSON."""
+        return strictjson.dumps(self)
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Stated:
+        """Read the record's block; FormatError where it is not canonical or not of this shape."""
+        stated = strictjson.convert(strictjson.loads_canonical(data), cls)
+        for name, entries, count in (
+            ("missing", stated.missing, stated.missing_count),
+            ("broken_at_origin", stated.broken_at_origin, stated.broken_at_origin_count),
+        ):
+            if count < len(entries) or (count > len(entries) and len(entries) < LIST_CAP):
+                raise FormatError(f"{count} counted, {len(entries)} listed", where=name)
+        return stated
+
+    @property
+    def weakened(self) -> tuple[str, ...]:
+        """The code of each setting that redirected or weakened the connection."""
+        settings = self.settings
+        codes = {
+            "FORCED_ADDRESS": bool(settings.resolve),
+            "TLS_UNVERIFIED": settings.insecure,
+            "EXTRA_CA": bool(settings.cacert),
+            "PRIVATE_ADDRESS": settings.allow_private or settings.private_reached,
+            "PROXY": settings.proxy is not None,
+        }
+        return tuple(code for code, present in codes.items() if present)

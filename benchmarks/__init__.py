@@ -1,0 +1,1 @@
+"""What the README's figures come from: archiver against its peers, on one machine, in one run."""

@@ -1,0 +1,1 @@
+"""Other people's programs asked about our bundles: pywb, ReplayWeb.page, py-wacz, warcio, FastWARC."""
