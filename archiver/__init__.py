@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from archiver.save import Saved, save
     from archiver.signing.identity import Identity, LocalIdentity
     from archiver.signing.keyring import Keyring
-    from archiver.verify import Check, Policy, Result, Signer, Verdict, verify
+    from archiver.verify import Check, Policy, Result, Signer, Verdict, verify  # type: ignore[no-redef]
     from archiver.version import __version__
     from archiver.warc.capture import Capture
 

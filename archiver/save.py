@@ -112,7 +112,7 @@ def bundle_name(url: str, moment: datetime) -> str:
 
 def _scratch(folder: Path) -> BinaryIO:
     """A nameless file on the disk of the output: gone with the process, whatever ends it."""
-    return tempfile.TemporaryFile(dir=folder)  # type: ignore[return-value]
+    return tempfile.TemporaryFile(dir=folder)
 
 
 def _capture(
@@ -204,10 +204,10 @@ def _limits(limits: Limits) -> dict[str, int]:
     """Each limit as an integer; seconds become microseconds, and say so in their name."""
     values: dict[str, int] = {}
     for field in fields(limits):
-        value: float = getattr(limits, field.name)
+        value: object = getattr(limits, field.name)
         if isinstance(value, float):
             values[f"{field.name}_us"] = round(value * 1_000_000)
-        else:
+        elif isinstance(value, int):
             values[field.name] = value
     return values
 

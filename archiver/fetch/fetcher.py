@@ -195,7 +195,12 @@ class Fetcher:
             except CaptureError as error:
                 return _Try(exchange=None, head=None, fault=error), False
             answer = read_answer(
-                connection, method=request.method, most=request.max_bytes, limits=self.limits, errand=errand
+                connection,
+                method=request.method,
+                most=request.max_bytes,
+                budget=request.budget,
+                limits=self.limits,
+                errand=errand,
             )
             reusable = answer.reusable
         finally:

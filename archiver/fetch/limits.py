@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, fields
 
 from archiver.errors import FormatError
@@ -53,3 +54,23 @@ class Limits:
 
 
 _AT_LEAST_ONE = frozenset({"attempts", "host_connections", "connections"})
+
+
+class Budget:
+    """Bytes that several answers, received at the same time, may have together."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self._lock = threading.Lock()
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing is left."""
+        return self._left <= 0
+
+    def take(self, wanted: int) -> int:
+        """How many of *wanted* bytes may be kept; they are gone from the budget then."""
+        with self._lock:
+            granted = min(wanted, max(0, self._left))
+            self._left -= granted
+            return granted

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from archiver.errors import FormatError
 from archiver.fetch.entity import document
 from archiver.fetch.fetcher import Fetched, Fetcher
-from archiver.fetch.limits import Limits
+from archiver.fetch.limits import Budget, Limits
 from archiver.fetch.request import Request
 from archiver.links import Kind, Link, links
 from archiver.url import Url
@@ -141,6 +141,7 @@ class _Walk:
     ) -> None:
         self._fetcher, self._limits, self._record, self._stop = fetcher, limits, record, stop
         self._progress = progress
+        self._budget = Budget(limits.capture_bytes)
         self._deadline = time.monotonic() + limits.seconds
         self._lock = threading.Lock()
         self._seen: set[str] = set()
@@ -211,7 +212,7 @@ class _Walk:
             return "limit-seconds"
         if self._started >= limits.resources:
             return "limit-resources"
-        if self._bytes >= limits.capture_bytes:
+        if self._budget.spent:
             return "limit-bytes"
         if want.frames > limits.frame_depth:
             return "limit-frame-depth"
@@ -271,6 +272,7 @@ class _Walk:
             via=via,
             hops=hops,
             max_bytes=self._limits.document_bytes if page else self._limits.resource_bytes,
+            budget=None if page else self._budget,
         )
 
     def _redirect(self, url: Url, fetched: Fetched) -> tuple[Url | None, str | None]:

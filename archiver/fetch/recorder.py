@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from archiver.errors import CaptureError, FormatError
 from archiver.fetch.connection import Connection
-from archiver.fetch.limits import Limits
+from archiver.fetch.limits import Budget, Limits
 from archiver.fetch.wire import Errand
 from archiver.warc.http1 import ChunkedDecoder, Framing, Head, find_head_end, framing, parse_head
 
@@ -36,14 +36,24 @@ class Answer:
     """Whether the connection may carry another exchange."""
 
 
-def read_answer(connection: Connection, *, method: str, most: int, limits: Limits, errand: Errand) -> Answer:
+def read_answer(
+    connection: Connection,
+    *,
+    method: str,
+    most: int,
+    budget: Budget | None = None,
+    limits: Limits,
+    errand: Errand,
+) -> Answer:
     """The answer to a request just sent on *connection*, its body cut off after *most* bytes.
+
+    It is cut off, too, where *budget* has no more to give.
 
     Never raises for what a server does: a broken, endless or slow answer is one with a fault.
     Bytes that come after its end are nobody's; they make the connection unusable.
     """
     response = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - the caller's
-    reader = _Reader(connection, response, most, limits, errand)
+    reader = _Reader(connection, response, most, budget, limits, errand)
     fault: CaptureError | None = None
     try:
         reader.read(method)
@@ -67,7 +77,13 @@ def read_answer(connection: Connection, *, method: str, most: int, limits: Limit
 
 class _Reader:
     def __init__(
-        self, connection: Connection, response: BinaryIO, most: int, limits: Limits, errand: Errand
+        self,
+        connection: Connection,
+        response: BinaryIO,
+        most: int,
+        budget: Budget | None,
+        limits: Limits,
+        errand: Errand,
     ) -> None:
         self.head: Head | None = None
         self.raw_head = b""
@@ -78,6 +94,7 @@ class _Reader:
         self._connection = connection
         self._response = response
         self._most = most  # body bytes still allowed
+        self._budget = budget
         self._limits = limits
         self._errand = errand
         self._ahead = bytearray()  # received and not yet taken
@@ -200,11 +217,13 @@ class _Reader:
             self._check_pace()
 
     def _body(self, data: bytes) -> None:
-        if len(data) > self._most:
-            self._write(data[: self._most])
-            self._most = 0
+        granted = min(len(data), self._most)
+        if self._budget is not None:
+            granted = self._budget.take(granted)
+        self._most -= granted
+        if granted < len(data):
+            self._write(data[:granted])
             raise self._errand.error("length", f"larger than allowed: cut off after {self.size} bytes")
-        self._most -= len(data)
         self._write(data)
 
     def _write(self, data: bytes) -> None:

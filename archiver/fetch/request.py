@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archiver.errors import FormatError
+from archiver.fetch.limits import Budget
 from archiver.fetch.settings import check_header
 from archiver.url import Url
 
@@ -40,6 +41,8 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     max_bytes: int = 100 << 20
     """The most that the body may have, as on the wire."""
+    budget: Budget | None = None
+    """What all bodies of the capture may have together, this one among them."""
 
     def __post_init__(self) -> None:
         if self.method not in ("GET", "HEAD") or self.kind not in ACCEPT:

@@ -45,7 +45,7 @@ _URL = "|".join(
     (
         "u" + _NOT_IN_A_NAME.replace("{0}", "u") + _IN_BRACKETS,
         "U" + _NOT_IN_A_NAME.replace("{0}", "U") + _IN_BRACKETS,
-        r"\\" + _letter_escaped("u") + _IN_BRACKETS,
+        r"\\" + _NOT_IN_A_NAME.replace("{0}", r"\\") + _letter_escaped("u") + _IN_BRACKETS,
     )
 )
 _IMAGE_SET = "|".join(
