@@ -20,16 +20,16 @@ NAMES = ("recording", "writing", "sealing", "verifying", "hashing", "startup", "
 """The modules that measure, in the order of the table; each has `run(workshop) -> tuple[Row, ...]`."""
 
 
-def main(names: Sequence[str]) -> int:
-    """Run the benchmarks called *names*, or all."""
+def main(names: Sequence[str], *, file: Path = FILE, readme: Path = README) -> int:
+    """Run the benchmarks called *names*, or all; keep the figures in *file* and show them in *readme*."""
     unknown = set(names) - set(NAMES)
     if unknown:
         print(
             f"no such benchmark: {', '.join(sorted(unknown))}; there are: {', '.join(NAMES)}", file=sys.stderr
         )
         return 2
-    readme = README.read_text(encoding="utf-8")
-    shown_in(readme)  # a README without the markers is to fail now, not in ten minutes
+    before = readme.read_text(encoding="utf-8")
+    shown_in(before)  # a README without the markers is to fail now, not in five minutes
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="archiver-bench-") as folder:
         workshop = Workshop(Path(folder))
@@ -37,10 +37,10 @@ def main(names: Sequence[str]) -> int:
             if not names or name in names:
                 rows += _run(name, workshop)
     new = Results(date=today(), machine=this_machine(), rows=rows)
-    results = (Results.read(FILE).replaced(new) if names and FILE.exists() else new).ordered(NAMES)
-    results.write(FILE)
+    results = (Results.read(file).replaced(new) if names and file.exists() else new).ordered(NAMES)
+    results.write(file)
     table = render(results)
-    README.write_text(put_into(readme, table), encoding="utf-8")
+    readme.write_text(put_into(before, table), encoding="utf-8")
     print(table, end="")
     return 0
 

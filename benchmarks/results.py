@@ -89,7 +89,7 @@ def render(results: Results) -> str:
         "",
         measured,
     ]
-    notes = [f"* {row.what}: {row.note}" for row in results.rows if not row.met]
+    notes = [f"* {row.what}: {row.note}" for row in results.rows if row.note and not row.met]
     return "\n".join([*lines, *(["", *notes] if notes else [])]) + "\n"
 
 

@@ -61,7 +61,7 @@ def run(workshop: Workshop) -> tuple[Row, ...]:
     return (
         Row(
             benchmark="sealing",
-            what=f"{RECORDS_EACH * count:,} records, {count * size / 1e6:.0f} MB, to a sealed bundle",
+            what=f"{RECORDS_EACH * count + 1:,} records, {count * size / 1e6:.0f} MB, to a sealed bundle",
             ours=seconds(our_time),
             peer="warcio + `wacz create`, unsigned",
             theirs=seconds(their_time),

@@ -190,3 +190,11 @@ def test_samples_are_distinct_whole_and_of_the_size_asked_for(size: int) -> None
 def test_a_benchmark_that_is_not_there_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["juggling"]) == 2
     assert "no such benchmark: juggling" in capsys.readouterr().err
+
+
+def test_a_readme_without_its_markers_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("# archiver\n")
+    with pytest.raises(ValueError, match="benchmarks:start"):
+        command.main(["memory"], file=tmp_path / "results.json", readme=readme)
+    assert not (tmp_path / "results.json").exists()

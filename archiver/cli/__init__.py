@@ -6,10 +6,13 @@ This module loads click and nothing else, so that `--help` is quick; each comman
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -36,6 +39,8 @@ _COMMANDS = {
 }
 
 EXIT_NO, EXIT_USAGE, EXIT_UNSURE, EXIT_BROKEN, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
+
+_WORST_FIRST = (EXIT_BROKEN, EXIT_NO, EXIT_USAGE, EXIT_UNSURE, 0)
 
 
 class _Commands(click.Group):
@@ -75,13 +80,16 @@ def exit_code(error: ArchiverError) -> int:
         return EXIT_USAGE
     if isinstance(error, OutputError):
         return EXIT_BROKEN
-    if isinstance(error, CaptureError):
-        return EXIT_USAGE if error.reason == "usage" else EXIT_NO
     if isinstance(error, LimitError):
         return EXIT_UNSURE
-    if isinstance(error, FormatError | VerificationError):
+    if isinstance(error, CaptureError | FormatError | VerificationError):
         return EXIT_NO
     return EXIT_BROKEN
+
+
+def worst(codes: Iterable[int]) -> int:
+    """What a command ends with whose inputs, one by one, would have ended with *codes*."""
+    return min(codes, key=_WORST_FIRST.index, default=0)
 
 
 def say(text: str) -> None:
@@ -91,32 +99,73 @@ def say(text: str) -> None:
     click.echo(terminal(text, limit=2_000), err=True)
 
 
+def emit(value: object) -> None:
+    """*value* as one line of JSON on standard output, in ASCII: it has no power over a terminal either."""
+    import json
+
+    import msgspec
+
+    text = json.dumps(msgspec.to_builtins(value), separators=(",", ":"))
+    click.echo(text.replace("\x7f", "\\u007f"))
+
+
+def emit_path(path: Path) -> None:
+    """*path*, which is the user's own, as one line on standard output, to the byte."""
+    click.echo(os.fsencode(path))
+
+
 def run(arguments: Sequence[str] | None = None) -> None:
     """The console command: run, and leave with a documented exit code and no traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that lacks a character is shown its number rather than an error.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
     sys.exit(_run(arguments))
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    """End as Ctrl-C does: what is half written is removed on the way out."""
+    raise KeyboardInterrupt
+
+
+def _drop_output() -> None:
+    """Send what standard output could not take to nowhere, or it would be tried once more at the end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         result = main.main(args=arguments, prog_name="archiver", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt):
         say("archiver: interrupted; nothing was kept")
         return EXIT_INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return EXIT_USAGE
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        hint = f" (archiver {context.info_name} --help)" if context and context.parent else ""
-        say(f"archiver: {error.format_message()}{hint}")
+        say(f"archiver: {error.format_message()}" + (f" ({context.command_path} --help)" if context else ""))
         return EXIT_USAGE
     except ArchiverError as error:
         say(f"archiver: {error}")
         return exit_code(error)
     except BrokenPipeError:
         # The reader has gone (`archiver show … | head`): quietly, as a filter does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        _drop_output()
+        place = f"{error.filename}: " if error.filename is not None else ""
+        say(f"archiver: {place}{(error.strerror or str(error)).lower()}")
+        return EXIT_BROKEN
     except Exception as error:  # the last door: a bug ends as exit 4, never as a verdict
         if os.environ.get("ARCHIVER_DEBUG"):
             raise

@@ -21,8 +21,10 @@ def document(exchange: Exchange, head: Head, *, max_bytes: int = MAX_DOCUMENT) -
     """
     body = bytearray()
     try:
-        for chunk in decode(_entity(exchange, head), content_codings(head), max_bytes=max_bytes):
+        for chunk in decode(_entity(exchange, head), content_codings(head), max_bytes=MAX_DOCUMENT):
             body += chunk
+            if len(body) >= max_bytes:
+                break
     except (FormatError, LimitError):
         pass  # a browser, too, shows what came
     return bytes(body[:max_bytes])

@@ -5,16 +5,17 @@ from __future__ import annotations
 import heapq
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from archiver.errors import FormatError
 from archiver.fetch.entity import document
 from archiver.fetch.fetcher import Fetched, Fetcher
 from archiver.fetch.limits import Budget, Limits
 from archiver.fetch.request import Request
-from archiver.links import Kind, Link, links
+from archiver.links import Kind, Link, Links, is_html, links, may_link
 from archiver.url import Url
 from archiver.warc.exchange import Exchange
 from archiver.warc.http1 import Head
@@ -33,6 +34,8 @@ _REQUEST_KIND = {
 }
 _PARSED = (Kind.FRAME, Kind.STYLE)
 _BROKEN = (404, 410)
+_BEGINNING = 4 << 10
+"""Bytes in which a document without a type shows whether it is HTML."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,8 @@ class _Want:
     frames: int = 0
     sheets: int = 0
     """How many frames, and stylesheets, lie between it and the page."""
+    later: bool = False
+    """Whether it waits for what the page shows."""
     guess: bool = False
 
 
@@ -93,7 +98,11 @@ class _Got:
     error: str | None = None
     message: str = ""
     size: int = 0
-    links: tuple[Link, ...] = ()
+    chain: tuple[str, ...] = ()
+    """The URLs that redirected, each to the next one."""
+    elsewhere: bool = False
+    """Whether the last of them redirects to what another want fetches, and answers for."""
+    links: Links = field(default_factory=Links)
 
 
 @dataclass(slots=True)
@@ -144,10 +153,14 @@ class _Walk:
         self._budget = Budget(limits.capture_bytes)
         self._deadline = time.monotonic() + limits.seconds
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
+        """Held while a document is looked into: the largest may take memory once, not once a thread."""
         self._seen: set[str] = set()
         """Every URL that was asked for or is queued."""
         self._queue: list[tuple[bool, int, _Want]] = []
         """A heap: what the page shows first, then alternatives, each in the order found."""
+        self._redirects: dict[str, str] = {}
+        self._elsewhere: list[_Want] = []
         self._found = 0
         self._done = 0
         self._started = 0
@@ -163,6 +176,7 @@ class _Walk:
             self._missing.add(0, page.final.href, None if page.final == url else url.href, page.error)
         self._settle(page)
         self._follow()
+        self._break_circles()
         return PageResult(
             requested=url,
             final=page.final,
@@ -179,21 +193,24 @@ class _Walk:
 
     def _follow(self) -> None:
         """Fetch what is queued, and what that brings, until nothing is left or a limit is reached."""
-        running: set[Future[_Got]] = set()
+        running: dict[Future[_Got], _Want] = {}
         with ThreadPoolExecutor(self._limits.connections, thread_name_prefix="fetch") as pool:
             try:
                 while self._queue or running:
                     while self._queue and len(running) < self._limits.connections:
+                        if self._is_early(running.values()):
+                            break
                         _, _, want = heapq.heappop(self._queue)
                         reason = self._refusal(want)
                         if reason is not None:
                             self._miss(want, reason)
                             continue
                         self._started += 1
-                        running.add(pool.submit(self._get, want))
+                        running[pool.submit(self._get, want)] = want
                     if running:
-                        finished, running = wait(running, return_when=FIRST_COMPLETED)
+                        finished, _ = wait(running, return_when=FIRST_COMPLETED)
                         for future in finished:
+                            del running[future]
                             got = future.result()
                             self._conclude(got)
                             self._settle(got)
@@ -202,6 +219,11 @@ class _Walk:
                 for future in running:
                     future.cancel()
                 raise
+
+    def _is_early(self, running: Iterable[_Want]) -> bool:
+        """Whether an alternative is next, while something under way may still name what the page shows."""
+        later, _, _ = self._queue[0]
+        return later and any(want.kind in _PARSED and not want.later for want in running)
 
     def _refusal(self, want: _Want) -> str | None:
         """The limit that keeps *want* from being fetched, or None."""
@@ -214,6 +236,8 @@ class _Walk:
             return "limit-resources"
         if self._budget.spent:
             return "limit-bytes"
+        if want.url.has_userinfo:
+            return "userinfo"
         if want.frames > limits.frame_depth:
             return "limit-frame-depth"
         if want.sheets > limits.css_depth:
@@ -223,6 +247,7 @@ class _Walk:
     def _get(self, want: _Want) -> _Got:
         """Fetch *want* and where it redirects to; runs in any thread."""
         url, hops, referrer, size = want.url, want.hops, want.referrer, 0
+        chain = [url.href]
         for _ in range(self._limits.redirects + 1):
             fetched = self._fetcher.fetch(self._request(want, url, hops, referrer), deadline=self._deadline)
             try:
@@ -240,18 +265,27 @@ class _Walk:
                         error=error or self._error(fetched),
                         message=fetched.message or (f"{url.href}: {error}" if error else ""),
                         size=size,
-                        links=tuple(self._links(want, url, fetched)),
+                        chain=tuple(chain),
+                        links=self._links(want, url, fetched),
                     )
             finally:
                 for exchange in fetched.attempts:
                     exchange.response.close()
             url, hops, referrer = target, hops + "R", url.href
             with self._lock:
-                known = url.href in self._seen
+                known = url.href in self._seen and url.href not in chain
                 self._seen.add(url.href)
+            chain.append(url.href)
             if known and want.kind is not None:
-                # Somebody else fetches it, and answers for it.
-                return _Got(want=want, final=url, hops=hops, head=fetched.head, size=size)
+                return _Got(
+                    want=want,
+                    final=url,
+                    hops=hops,
+                    head=fetched.head,
+                    size=size,
+                    chain=tuple(chain),
+                    elsewhere=True,
+                )
         message = f"{want.url.href}: more than {self._limits.redirects} redirects"
         return _Got(
             want=want,
@@ -285,6 +319,8 @@ class _Walk:
             target = Url.parse(location, url).without_fragment
         except FormatError:
             return None, "bad-redirect"
+        if target.has_userinfo:
+            return None, "userinfo"
         return (target, None) if target.is_http else (None, "scheme")
 
     def _error(self, fetched: Fetched) -> str | None:
@@ -296,19 +332,18 @@ class _Walk:
             return "limit-bytes"
         return fetched.error
 
-    def _links(self, want: _Want, url: Url, fetched: Fetched) -> Iterator[Link]:
+    def _links(self, want: _Want, url: Url, fetched: Fetched) -> Links:
         """What a page, frame or stylesheet names; for other kinds nothing."""
         head, exchange = fetched.head, fetched.best
-        if head is None or exchange is None or not (want.kind is None or want.kind in _PARSED):
-            return
-        kind = head.first("content-type")
-        seen: set[str] = set()
-        for link in links(document(exchange, head), url=url.href, content_type=kind, kind=want.kind):
-            if link.url not in seen and not (link.guess and want.kind is not None):
-                seen.add(link.url)
-                yield link
-                if len(seen) >= MAX_FOUND:
-                    return
+        kind = head.first("content-type") if head is not None else None
+        if head is None or exchange is None or not may_link(kind, want.kind):
+            return Links()
+        with self._reading:
+            # What is sent without a type may be anything, a film too: first see how it begins.
+            unsaid = not kind and want.kind is not Kind.STYLE
+            if unsaid and not is_html(document(exchange, head, max_bytes=_BEGINNING), None):
+                return Links()
+            return links(document(exchange, head), url=url.href, content_type=kind, kind=want.kind)
 
     def _settle(self, got: _Got) -> None:
         """Queue what *got* names, and report how far we are."""
@@ -316,7 +351,10 @@ class _Walk:
         if got.want.kind is not None:
             self._bytes += got.size
         for link in got.links:
-            self._queue_link(link, got)
+            if not (link.guess and got.want.kind is not None):
+                self._queue_link(link, got)
+        if got.links.cut:
+            self._miss(got.want, "limit-links")
         if self._progress is not None:
             self._progress(
                 Progress(found=self._found, done=self._done, missing=self._missing.count, bytes=self._bytes)
@@ -342,13 +380,17 @@ class _Walk:
             hops=got.hops + "E",
             frames=parent.frames + (link.kind is Kind.FRAME),
             sheets=parent.sheets + 1 if link.kind is Kind.STYLE and parent.kind is Kind.STYLE else 0,
+            later=link.alternative or link.guess,
             guess=link.guess,
         )
-        heapq.heappush(self._queue, (link.alternative or link.guess, number, want))
+        heapq.heappush(self._queue, (want.later, number, want))
 
     def _conclude(self, got: _Got) -> None:
         """Decide whether *got* is whole, gone at its origin, or missing."""
         status = got.head.status if got.head is not None else 0
+        self._redirects.update(pairwise(got.chain))
+        if got.elsewhere:
+            self._elsewhere.append(got.want)
         if got.error is not None:
             self._miss(got.want, got.error)
         elif got.truncated is not None:
@@ -358,6 +400,18 @@ class _Walk:
                 self._broken.add(got.want.number, got.want.url.href, got.want.referrer, f"http-{status}")
         elif status >= 400:
             self._miss(got.want, f"http-{status}")
+
+    def _break_circles(self) -> None:
+        """Count as missing the wants that redirect to one another, so that nobody answers for them."""
+        for want in self._elsewhere:
+            at = want.url.href
+            passed = {at}
+            while at in self._redirects:
+                at = self._redirects[at]
+                if at in passed:
+                    self._miss(want, "redirect-loop")
+                    break
+                passed.add(at)
 
     def _miss(self, want: _Want, reason: str) -> None:
         if not want.guess:

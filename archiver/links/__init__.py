@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from archiver.links.css import css_links
 from archiver.links.html import document_title, html_links
-from archiver.links.link import Kind, Link
+from archiver.links.link import Kind, Link, Links
 
-__all__ = ["Kind", "Link", "css_links", "document_title", "html_links", "is_html", "links"]
+__all__ = [
+    "Kind",
+    "Link",
+    "Links",
+    "css_links",
+    "document_title",
+    "html_links",
+    "is_html",
+    "links",
+    "may_link",
+]
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _LOOKS_LIKE_HTML = re.compile(
@@ -25,16 +34,24 @@ def is_html(data: bytes, content_type: str | None) -> bool:
     return mime in _HTML_TYPES or (not mime and _LOOKS_LIKE_HTML.match(data[:1445]) is not None)
 
 
-def links(data: bytes, *, url: str, content_type: str | None, kind: Kind | None) -> Iterator[Link]:
+def may_link(content_type: str | None, kind: Kind | None) -> bool:
+    """Whether `links` would look into what is served as *content_type*, asked for as *kind*."""
+    mime = _mime(content_type)
+    if kind is None or kind is Kind.FRAME:
+        return not mime or mime in _HTML_TYPES
+    return kind is Kind.STYLE and mime not in _HTML_TYPES
+
+
+def links(data: bytes, *, url: str, content_type: str | None, kind: Kind | None) -> Links:
     """What *data* needs, read as what the link of *kind* that led to it asked for; None is the page itself.
 
     A page or a frame is read where it is HTML, a style sheet where it is not; all else needs nothing.
     """
-    if kind is None or kind is Kind.FRAME:
-        if is_html(data, content_type):
-            yield from html_links(data, url=url, content_type=content_type)
-    elif kind is Kind.STYLE and _mime(content_type) not in _HTML_TYPES:
-        yield from css_links(data, url=url, content_type=content_type)
+    if not may_link(content_type, kind):
+        return Links()
+    if kind is Kind.STYLE:
+        return css_links(data, url=url, content_type=content_type)
+    return html_links(data, url=url, content_type=content_type) if is_html(data, content_type) else Links()
 
 
 def _mime(content_type: str | None) -> str:

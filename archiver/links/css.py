@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archiver.links.encoding import decode_css
-from archiver.links.link import Kind, Link, Resolver
+from archiver.links.link import Kind, Link, Links, Resolver
 from archiver.url import Url
 
 _SPACE = r"[ \t\r\n\f]*+"
@@ -74,26 +74,19 @@ class CssUrl:
     alternative: bool = False
 
 
-def css_links(
-    data: bytes, *, url: str, content_type: str | None, encoding: str | None = None
-) -> Iterator[Link]:
-    """What the style sheet *data*, served from *url*, needs: imports and first choices before alternatives.
+def css_links(data: bytes, *, url: str, content_type: str | None, encoding: str | None = None) -> Links:
+    """What the style sheet *data*, served from *url*, needs.
 
     *encoding* is that of the document or sheet which links it. FormatError where *url* is none.
     """
     text, codec = decode_css(data, content_type, encoding)
     resolve = Resolver(Url.parse(url), codec)
-    later: list[Link] = []
+    links = Links()
     for found in css_urls(text):
         target = resolve(found.text)
-        if target is None:
-            continue
-        link = Link(url=target, kind=found.kind, place=found.place, alternative=found.alternative)
-        if found.alternative:
-            later.append(link)
-        else:
-            yield link
-    yield from later
+        if target is not None:
+            links.add(Link(url=target, kind=found.kind, place=found.place, alternative=found.alternative))
+    return links
 
 
 def css_urls(text: str, *, sheet: bool = True) -> Iterator[CssUrl]:

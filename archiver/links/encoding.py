@@ -62,6 +62,7 @@ _AS_THEY_ARE = frozenset(
 )
 
 _PRESCANNED = 1024
+_PIECE = 1 << 20
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]+)", re.IGNORECASE)
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _META = re.compile(rb"<meta[\s/][^>]*", re.IGNORECASE)
@@ -98,13 +99,9 @@ def decode_html(data: bytes, content_type: str | None) -> tuple[str | None, str]
     """
     codec = _bom(data) or charset_parameter(content_type) or _declared(data[:_PRESCANNED])
     if codec in (None, "utf-8"):
-        try:
-            data.decode("utf-8")
-        except UnicodeDecodeError:
-            codec = codec or "cp1252"
-        else:
+        if _is_utf8(data):
             return None, "utf-8"
-    codec = codec or "utf-8"
+        codec = codec or "cp1252"
     return data.removeprefix(_bom_of(codec)).decode(codec, "replace"), codec
 
 
@@ -116,6 +113,18 @@ def decode_css(data: bytes, content_type: str | None, encoding: str | None) -> t
         codec = _not_utf16(codec_of(found[1].decode("ascii", "replace"))) if found else None
     codec = codec or (codec_of(encoding) if encoding else None) or "utf-8"
     return data.removeprefix(_bom_of(codec)).decode(codec, "replace"), codec
+
+
+def _is_utf8(data: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(data)
+    try:
+        for at in range(0, len(data), _PIECE):  # in pieces: nobody wants the text
+            decoder.decode(view[at : at + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _bom(data: bytes) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from lxml import etree
@@ -16,12 +16,9 @@ from lxml import etree
 from archiver.errors import FormatError
 from archiver.links.css import css_urls
 from archiver.links.encoding import decode_html
-from archiver.links.link import Kind, Link, Resolver
+from archiver.links.link import Kind, Link, Links, Resolver
 from archiver.links.srcset import candidates, shown
 from archiver.url import Url
-
-MAX_LINKS = 100_000
-"""Distinct URLs given for one document."""
 
 _MAX_SRCDOC_DEPTH = 5
 _MAX_STYLE = 16 << 20
@@ -37,20 +34,20 @@ _XHTML_TYPE = re.compile(r"\s*application/xhtml\+xml\s*(?:;.*)?", re.IGNORECASE 
 _Attributes = Mapping[str, str]
 
 
-def html_links(data: bytes, *, url: str, content_type: str | None) -> Iterator[Link]:
-    """What the document *data*, served from *url*, needs: first what it shows, then icons, then alternatives.
+def html_links(data: bytes, *, url: str, content_type: str | None) -> Links:
+    """What the document *data*, served from *url*, needs.
 
-    Each URL comes once. A document without an icon ends with a guess at one. FormatError where *url* is none.
+    A document that names no icon ends with a guess at one. FormatError where *url* is none.
     """
     text, codec = decode_html(data, content_type)
     document = Url.parse(url)
-    page = _Page(Resolver(document, codec))
+    found = Links()
+    page = _Page(Resolver(document, codec), found)
     _feed(data if text is None else text.encode("utf-8", "replace"), content_type, page)
     if not page.icon_named and document.origin is not None:
-        page.add(f"{document.origin}/favicon.ico", Kind.ICON, "favicon.ico", guess=True)
-    yield from page.first.values()
-    yield from page.icons.values()
-    yield from page.later.values()
+        guess = f"{document.origin}/favicon.ico"
+        found.add(Link(url=guess, kind=Kind.ICON, place="favicon.ico", guess=True))
+    return found
 
 
 def document_title(data: bytes, content_type: str | None) -> str | None:
@@ -86,7 +83,7 @@ def _feed(data: bytes, content_type: str | None, target: _Target) -> None:
             target=_Xml(target),  # type: ignore[arg-type]  # the stubs ask for methods that lxml does not
             encoding="utf-8",
             recover=True,
-            resolve_entities=False,
+            resolve_entities="internal",  # type: ignore[arg-type]
             no_network=True,
         )
     else:
@@ -144,10 +141,8 @@ class _Title(_Target):
 class _Page(_Target):
     """Gathers the links of a document; what an element names is said by its method in `_elements`."""
 
-    def __init__(self, resolve: Resolver, *, depth: int = 0, into: _Page | None = None) -> None:
-        self.first: dict[str, Link] = into.first if into else {}
-        self.icons: dict[str, Link] = into.icons if into else {}
-        self.later: dict[str, Link] = into.later if into else {}
+    def __init__(self, resolve: Resolver, found: Links, *, depth: int = 0) -> None:
+        self._found = found
         self.icon_named = False
         self._resolve = resolve
         self._depth = depth
@@ -178,30 +173,22 @@ class _Page(_Target):
     def close(self) -> None:
         self.end("style")  # one that the document does not close
 
-    def add(
-        self, text: str | None, kind: Kind, place: str, *, alternative: bool = False, guess: bool = False
-    ) -> None:
+    def _add(self, text: str | None, kind: Kind, place: str, *, alternative: bool = False) -> None:
         """Note that the document names *text*, seen from its base."""
         url = self._resolve(text) if text else None
-        if url is None or url in self.first or url in self.icons:
-            return
-        link = Link(url=url, kind=kind, place=place, alternative=alternative, guess=guess)
-        into = self.later if alternative else self.icons if kind is Kind.ICON else self.first
-        if not alternative:
-            self.later.pop(url, None)
-        if len(self.first) + len(self.icons) + len(self.later) < MAX_LINKS:
-            into.setdefault(url, link)
+        if url is not None:
+            self._found.add(Link(url=url, kind=kind, place=place, alternative=alternative))
 
     def _css(self, text: str, place: str, *, sheet: bool) -> None:
         if "(" in text or sheet:
             for found in css_urls(text, sheet=sheet):
-                self.add(found.text, found.kind, f"{place} {found.place}", alternative=found.alternative)
+                self._add(found.text, found.kind, f"{place} {found.place}", alternative=found.alternative)
 
     def _srcset(self, text: str | None, place: str, *, alternative: bool = False) -> None:
         found = candidates(text or "")
         best = shown(found)
         for candidate in found:
-            self.add(candidate.url, Kind.IMAGE, place, alternative=alternative or candidate is not best)
+            self._add(candidate.url, Kind.IMAGE, place, alternative=alternative or candidate is not best)
 
     def _base(self, attributes: _Attributes) -> None:
         if self._has_base or "href" not in attributes:
@@ -215,8 +202,8 @@ class _Page(_Target):
             self._resolve = Resolver(base, self._resolve.encoding)
 
     def _img(self, attributes: _Attributes) -> None:
-        self.add(attributes.get("src"), Kind.IMAGE, "img src")
-        self.add(attributes.get("data-src"), Kind.IMAGE, "img data-src")
+        self._add(attributes.get("src"), Kind.IMAGE, "img src")
+        self._add(attributes.get("data-src"), Kind.IMAGE, "img data-src")
         self._srcset(attributes.get("srcset"), "img srcset")
         self._srcset(attributes.get("data-srcset"), "img data-srcset")
 
@@ -236,25 +223,25 @@ class _Page(_Target):
         if "stylesheet" in relations:
             kind = attributes.get("type", "").partition(";")[0].strip().lower()
             if kind in ("", "text/css"):
-                self.add(href, Kind.STYLE, "link stylesheet", alternative="alternate" in relations)
+                self._add(href, Kind.STYLE, "link stylesheet", alternative="alternate" in relations)
         if relations & _ICONS:
             self.icon_named = self.icon_named or bool(href)
-            self.add(href, Kind.ICON, "link icon")
+            self._add(href, Kind.ICON, "link icon")
 
     def _script(self, attributes: _Attributes) -> None:
         kind = attributes.get("type", "")
         if not kind or _SCRIPT_TYPE.search(kind):
-            self.add(attributes.get("src"), Kind.SCRIPT, "script src", alternative="nomodule" in attributes)
+            self._add(attributes.get("src"), Kind.SCRIPT, "script src", alternative="nomodule" in attributes)
 
     def _iframe(self, attributes: _Attributes) -> None:
         inner = attributes.get("srcdoc")
         if inner is not None and self._depth < _MAX_SRCDOC_DEPTH:
-            frame = _Page(self._resolve, depth=self._depth + 1, into=self)
+            frame = _Page(self._resolve, self._found, depth=self._depth + 1)
             _feed(inner.encode("utf-8", "replace"), None, frame)
-        self.add(attributes.get("src"), Kind.FRAME, "iframe src", alternative=inner is not None)
+        self._add(attributes.get("src"), Kind.FRAME, "iframe src", alternative=inner is not None)
 
     def _frame(self, attributes: _Attributes) -> None:
-        self.add(attributes.get("src"), Kind.FRAME, "frame src")
+        self._add(attributes.get("src"), Kind.FRAME, "frame src")
 
     def _style_element(self, attributes: _Attributes) -> None:
         kind = attributes.get("type", "").partition(";")[0].strip().lower()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from archiver.errors import FormatError
-from archiver.url import Url
+from archiver.url import MAX_LENGTH, Url
 
 
 class Kind(Enum):
@@ -38,6 +39,53 @@ class Link:
     """Whether nothing names it: its absence is no loss."""
 
 
+MAX_LINKS = 100_000
+MAX_CHARACTERS = 32 << 20
+"""How many links one document may have, and how long their URLs may be together."""
+
+
+class Links:
+    """The links of one document, each URL once: first what it shows, then icons, then alternatives.
+
+    Guesses are last. Past MAX_LINKS or MAX_CHARACTERS further ones are left out, and *cut* is true.
+    """
+
+    __slots__ = ("_first", "_icons", "_later", "_room", "cut")
+
+    def __init__(self) -> None:
+        self._first: dict[str, Link] = {}
+        self._icons: dict[str, Link] = {}
+        self._later: dict[str, Link] = {}
+        self._room = MAX_CHARACTERS
+        self.cut = False
+
+    def __iter__(self) -> Iterator[Link]:
+        yield from self._first.values()
+        yield from self._icons.values()
+        yield from self._later.values()
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._icons) + len(self._later)
+
+    def add(self, link: Link) -> None:
+        """Take *link*, unless its URL is there already and no less visible."""
+        url = link.url
+        if url in self._first or url in self._icons:
+            return
+        if url in self._later:
+            if link.alternative or link.guess:
+                return
+            del self._later[url]
+            self._room += len(url)
+        if len(self) >= MAX_LINKS or len(url) > self._room:
+            self.cut = True
+            return
+        self._room -= len(url)
+        last = link.alternative or link.guess
+        into = self._later if last else self._icons if link.kind is Kind.ICON else self._first
+        into[url] = link
+
+
 _EDGES = "".join(map(chr, range(0x21)))
 _SAFE = r"!$%&()*+,\-.0-9:;=@A-Z\[\]_a-z|~"
 _PLAIN_ABSOLUTE = re.compile(rf"https?://(?:[a-z0-9-]+\.)+[a-z]+/[{_SAFE}'/]*(?:\?[{_SAFE}/?]*)?")
@@ -65,16 +113,23 @@ class Resolver:
         written = text.strip(_EDGES).partition("#")[0]
         if not written or written[:5].lower() == "data:":
             return None
-        if not _NOT_PLAIN.search(written):
-            if _PLAIN_ABSOLUTE.fullmatch(written):
-                return written
-            if self._origin is not None:
-                if _PLAIN_ROOTED.fullmatch(written):
-                    return self._origin + written
-                if _PLAIN_RELATIVE.fullmatch(written):
-                    return self._folder + written
+        url = self._glued(written) or self._parsed(text)
+        return url if url is not None and len(url) <= MAX_LENGTH else None
+
+    def _glued(self, written: str) -> str | None:
+        if _NOT_PLAIN.search(written):
+            return None
+        if _PLAIN_ABSOLUTE.fullmatch(written):
+            return written
+        if self._origin is None:
+            return None
+        if _PLAIN_ROOTED.fullmatch(written):
+            return self._origin + written
+        return self._folder + written if _PLAIN_RELATIVE.fullmatch(written) else None
+
+    def _parsed(self, text: str) -> str | None:
         try:
-            url = Url.parse(written, self.base, encoding=self.encoding)
+            url = Url.parse(text, self.base, encoding=self.encoding)
         except FormatError:
             return None
         return url.without_fragment_text if url.is_http else None

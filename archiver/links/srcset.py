@@ -8,7 +8,7 @@ from dataclasses import dataclass
 _URL = re.compile(r"[ \t\r\n\f,]*+([^ \t\r\n\f]++)")
 _DESCRIPTORS = re.compile(r"(?:[^,(]++|\([^)]*+\)?)*+,?")
 _WIDTH = re.compile(r"(?<!\S)([0-9]{1,9})w(?!\S)")
-_DENSITY = re.compile(r"(?<!\S)([0-9]{1,9}(?:\.[0-9]{1,9})?)x(?!\S)")
+_DENSITY = re.compile(r"(?<!\S)([0-9]{0,9}\.?[0-9]{1,9})x(?!\S)")
 
 _USUAL_WIDTH = 1280
 """CSS pixels of the window in which a page is thought to be looked at, one dot each."""

@@ -61,24 +61,17 @@ class Block:
         asked = _HTTP.get(header.type)
         if asked and header.content_type != asked:
             raise FormatError(f"a {header.type} of type {header.content_type!r:.80}")
-        small = header.content_length <= keep
-        end = -1
-        if header.type == "response":
-            start, end = _until_head_end(chunks)
-        elif small and (header.type == "request" or header.content_type == WARC_FIELDS):
-            start = b"".join(chunks)
-        else:
-            start = bytes(next(chunks, b""))
-        http, method, head_size, framed = None, None, 0, True
+        start, end = _until_head_end(chunks) if asked else (bytes(next(chunks, b"")), -1)
+        http, method = None, None
         if header.type == "response":
             http = _response_head(start, end)
-            head_size = end if http else 0
-            framed = http is not None
         elif header.type == "request":
-            method, head_size = _request_head(start)
-        kept = start if small and header.content_type == WARC_FIELDS else None
-        if method not in (None, "GET") and small:
-            kept = start
+            method = _request_method(start, end)
+        head_size = end if http or method else 0
+        wanted = header.content_type == WARC_FIELDS or method not in (None, "GET")
+        kept = None
+        if wanted and header.content_length <= keep:
+            kept = start = start + b"".join(chunks)
         told, length = framing("GET", http) if http else (Framing.CLOSE, 0)
         body = memoryview(start)[head_size:]
         if told is Framing.CHUNKED:
@@ -90,14 +83,14 @@ class Block:
             whole = hashlib.sha256(start)
             payload_digest, rest = _as_it_stands(chunks, whole, payload)
             payload_size = len(body) + rest
-            framed = framed and (told is Framing.CLOSE or payload_size == length)
+            framed = told is Framing.CLOSE or payload_size == length
         return cls(
             digest=Digest(whole.hexdigest()),
             http=http,
             method=method,
             head_size=head_size,
             plain=header.type == "resource" or (head_size > 0 and has_plain_payload(start[:head_size])),
-            framed=framed,
+            framed=framed and (header.type != "response" or http is not None),
             payload_digest=payload_digest,
             payload_size=payload_size,
             kept=kept,
@@ -173,12 +166,11 @@ def _response_head(start: bytes, end: int) -> Head | None:
         return None  # no HTTP: the block is kept as it is, and not indexed
 
 
-def _request_head(start: bytes) -> tuple[str | None, int]:
-    end = find_head_end(start[:MAX_HEAD])
+def _request_method(start: bytes, end: int) -> str:
     found = _REQUEST_LINE.match(start)
     if end < 0 or not found:
         raise FormatError("a request that does not begin with an HTTP head")
-    return found[1].decode("ascii"), end
+    return found[1].decode("ascii")
 
 
 def _as_it_stands(

@@ -18,6 +18,7 @@ _STATUS_LINE = re.compile(
 )
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
+_PLAIN_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,7})\r\n")
 
 _MAX_CHUNK_LINE = 16 << 10
 _MAX_TRAILER = 256 << 10
@@ -149,6 +150,14 @@ class ChunkedDecoder:
                 if not self._left:
                     self._state = "after"
                 continue
+            if self._state == "size" and not self._line:
+                # A whole chunk in one step: a body of a million tiny ones must not take minutes.
+                found = _PLAIN_CHUNK.match(view, at)
+                stop = found.end() + int(found[1], 16) if found else end
+                if found and found.end() < stop <= end - 2 and view[stop : stop + 2].tobytes() == b"\r\n":
+                    pieces.append(view[found.end() : stop])
+                    at = stop + 2
+                    continue
             at = self._take_line(view, at)
         self.excess = end - at
         return pieces

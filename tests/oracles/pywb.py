@@ -1,4 +1,4 @@
-"""pywb, a separate process, serving a bundle's own WARC by the bundle's own index."""
+"""pywb, a separate process, serving bundles' own WARCs by the bundles' own indexes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import requests
@@ -16,21 +16,24 @@ from tests.oracles.process import running, said
 from tests.oracles.replayed import Replayed
 from tests.programs import need
 
-_COLLECTION = "bundle"
 _STARTS_WITHIN = 30.0
 
 
-def replay(bundle: Path, urls: Iterable[str], *, folder: Path) -> dict[str, Replayed]:
-    """What pywb's raw replay gives for *urls*; *folder* is for its use."""
+def replay(asked: Mapping[Path, Sequence[str]], *, folder: Path) -> dict[str, Replayed]:
+    """What pywb's raw replay gives for the URLs that each bundle is *asked* for; *folder* is for its use."""
     wayback = need("pywb")
-    _unpack(bundle, folder / "collections" / _COLLECTION)
+    for bundle in asked:
+        _unpack(bundle, folder / "collections" / bundle.stem)
     port = _free_port()
     command: list[str | Path] = [wayback, "--bind", "127.0.0.1", "--port", str(port), "--directory", folder]
     with running(command, folder=folder) as process, requests.Session() as session:
         session.trust_env = False
-        base = f"http://127.0.0.1:{port}/{_COLLECTION}"
         _wait(process, port, folder)
-        return {url: _fetch(session, f"{base}/id_/{url}") for url in urls}
+        return {
+            url: _fetch(session, f"http://127.0.0.1:{port}/{bundle.stem}/id_/{url}")
+            for bundle, urls in asked.items()
+            for url in urls
+        }
 
 
 def _unpack(bundle: Path, collection: Path) -> None:

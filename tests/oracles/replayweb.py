@@ -1,11 +1,11 @@
-"""ReplayWeb.page's service worker, in a real Chromium, reading a bundle over loopback http."""
+"""ReplayWeb.page's service worker, in a real Chromium, reading bundles over loopback http."""
 
 from __future__ import annotations
 
 import json
 import queue
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,15 +35,20 @@ _PAGE = Path(__file__).with_suffix(".html")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
-def replay(bundle: Path, urls: Iterable[str], *, folder: Path) -> dict[str, Replayed]:
-    """What the service worker gives for *urls*, unrewritten; *folder* is for the browser's use."""
+def replay(asked: Mapping[Path, Sequence[str]], *, folder: Path) -> dict[str, Replayed]:
+    """What the worker gives, unrewritten, for the URLs that each bundle is *asked* for.
+
+    *folder* is for the browser's use.
+    """
     chromium, scripts = need("chromium"), need("replaywebpage")
+    questions = {bundle.stem: list(urls) for bundle, urls in asked.items()}
     files = {
         "/": (_PAGE.read_bytes(), "text/html"),
         "/sw.js": ((scripts / "sw.js").read_bytes(), "text/javascript"),
-        "/harness/urls.json": (json.dumps(list(urls)).encode(), "application/json"),
-        "/harness/bundle.wacz": (bundle.read_bytes(), "application/wacz"),
+        "/harness/asked.json": (json.dumps(questions).encode(), "application/json"),
     }
+    for bundle in asked:
+        files[f"/harness/{bundle.stem}.wacz"] = bundle.read_bytes(), "application/wacz"
     told: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     with _serving(files, told) as origin:
         command: list[str | Path] = [chromium, *_FLAGS, f"--user-data-dir={folder / 'profile'}", f"{origin}/"]

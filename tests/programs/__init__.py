@@ -13,8 +13,9 @@ _HERE = Path(__file__).parents[2] / ".programs"
 
 _ON_PATH = {
     "openssl": ("openssl",),
+    "unzip": ("unzip",),
     "wget": ("wget",),
-    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "chromium": ("chromium", "google-chrome", "chromium-browser"),
     "node": ("node",),
 }
 _IN_FOLDER = {

@@ -15,6 +15,7 @@ from archiver.bundle.bundle import INDEX, MANIFEST, PAGES
 from archiver.bundle.container import LAST
 from archiver.verify import Result, Verdict, verify
 from tests import small
+from tests.fuzz import mutated
 from tests.memory import memory_file
 from tests.rogue import forge, members_of, records_of, redigested, warc_of
 
@@ -30,23 +31,6 @@ def judge(data: bytes) -> Result:
 
 def codes(result: Result) -> set[str]:
     return {check.code for check in result.checks if check.verdict is Verdict.FAILED}
-
-
-def mutated(data: bytes, dice: random.Random) -> bytes:
-    """One to three small changes: a byte flipped, cut, doubled or replaced."""
-    changed = bytearray(data)
-    for _ in range(dice.randint(1, 3)):
-        at = dice.randrange(len(changed)) if changed else 0
-        match dice.randrange(4):
-            case 0:
-                changed[at] ^= 1 << dice.randrange(8)
-            case 1:
-                del changed[at : at + dice.randint(1, 8)]
-            case 2:
-                changed[at:at] = changed[at : at + dice.randint(1, 8)]
-            case _:
-                changed[at] = dice.choice(b'0123456789abcdef"{}[]:,\r\n \0\xff')
-    return bytes(changed)
 
 
 def test_the_forger_can_make_a_bundle_that_passes() -> None:
