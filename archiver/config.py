@@ -6,7 +6,6 @@ handed around together with the bundles in them.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -64,6 +63,8 @@ def _merge(settings: Settings, path: Path, *, personal: bool) -> Settings:
         return settings
     except OSError as error:
         raise InputError((error.strerror or str(error)).lower(), path=path) from error
+    import tomllib  # only where there is a file to read
+
     try:
         if len(data) > _MAX_FILE:
             raise FormatError("is larger than a megabyte", where=str(path))

@@ -88,7 +88,7 @@ def save(
         pages = pages_of(capture, page_title)
         pack(capture, pages=pages, to=out, created=moment)
         out.flush()
-        found = seal(out, identity, created=moment)
+        found = seal(out, identity, created=moment, packed=capture)
         return Saved(
             path=to,
             id=found,

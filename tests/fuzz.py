@@ -108,11 +108,13 @@ def head(dice: random.Random) -> bytes:
     return data
 
 
-PAGE = b"""<!doctype html><html><head><meta charset=utf-8><base href="/b/">
-<title>T</title><link rel="stylesheet" href=a.css><style>@import "x.css"; p{background:url( "a\\62.png" )}</style></head>
-<body style="background:url(b.png)"><img src=1.png srcset="2.png 2x, 3.png 100w"><picture><source srcset=4.webp>
-</picture><script src=s.js>"<img src=no.png>"</script><iframe srcdoc="<img src=f.png>">
-</iframe><svg><image xlink:href="s.svg"/></svg><noscript><img src=n.png></noscript><template><img src=t.png></template></body></html>"""
+PAGE = b"""<!doctype html><html><head><meta charset=utf-8><base href="/b/"><title>T</title>
+<link rel="stylesheet" href=a.css>
+<style>@import "x.css"; p{background:url( "a\\62.png" )}</style></head>
+<body style="background:url(b.png)"><img src=1.png srcset="2.png 2x, 3.png 100w">
+<picture><source srcset=4.webp></picture><script src=s.js>"<img src=no.png>"</script>
+<iframe srcdoc="<img src=f.png>"></iframe><svg><image xlink:href="s.svg"/></svg>
+<noscript><img src=n.png></noscript><template><img src=t.png></template></body></html>"""
 
 
 def page(dice: random.Random) -> bytes:

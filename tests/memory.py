@@ -13,4 +13,4 @@ def memory_file(data: bytes) -> Iterator[BinaryIO]:
     """*data* as an open file with a descriptor of its own."""
     with os.fdopen(os.memfd_create("bundle"), "w+b", buffering=0) as file:
         file.write(data)
-        yield file  # type: ignore[misc]
+        yield file

@@ -14,12 +14,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
-from archiver.warc.capture import Capture
-
 from archiver.bundle.pack import pack, pages_of
 from archiver.bundle.seal import seal
 from archiver.signing.identity import LocalIdentity
 from archiver.verify import Policy, Signer
+from archiver.warc.capture import Capture
 from archiver.warc.exchange import Exchange, TlsSession
 from archiver.warc.stated import Cited, Clock, Instant, Missing, Settings, Stated
 from archiver.warc.window import Window

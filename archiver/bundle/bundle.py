@@ -33,8 +33,11 @@ class Bundle:
     it is believed: that is for `verify`.
     """
 
-    def __init__(self, file: BinaryIO, *, name: str) -> None:
+    def __init__(self, file: BinaryIO, *, name: str, packed: Capture | None = None) -> None:
         self.name = name
+        self.packed = packed
+        """The capture it was packed from, where the same process did that: its records are not scanned again,
+        their archives' digests are compared."""
         self.window = Window(file)
         self._file = file
         self._state = _state(file)
@@ -103,6 +106,8 @@ class Bundle:
     @cached_property
     def capture(self) -> Capture:
         """The WARCs; they are scanned when its records are first asked for."""
+        if self.packed is not None:
+            return self.packed
         archives = [name for name in self.members if name.startswith(ARCHIVES)]
         return Capture({name.removeprefix(ARCHIVES): self.member(name) for name in archives})
 

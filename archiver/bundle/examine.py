@@ -6,9 +6,9 @@ bundle says of itself: digests are computed, the index and the manifest are made
 
 from __future__ import annotations
 
+import threading
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -42,16 +42,10 @@ def examine(bundle: Bundle) -> Examination:
     """Check *bundle* against itself; every finding is a check, nothing is raised for its content."""
     checks: list[Check] = [passed("container", f"{len(bundle.members)} members, no byte outside them")]
     checks += _guarded("datapackage", lambda: _datapackage(bundle))
-    if bundle.window.size < _WORTH_A_THREAD:
-        manifest, found = _capture(bundle)
-        sums = _sums(bundle)
-    else:
-        with ThreadPoolExecutor(1) as beside:
-            # The CRCs are taken beside the scan of the records: neither holds the GIL for long.
-            summing = beside.submit(_sums, bundle)
-            manifest, found = _capture(bundle)
-            sums = summing.result()
-    checks += _members(bundle, sums, scanned=manifest is not None)
+    summing = _Summing(bundle)
+    summing.begin()
+    manifest, found = _capture(bundle)
+    checks += _guarded("members", lambda: _members(bundle, summing.result(), scanned=manifest is not None))
     checks += found
     if manifest is not None and all(name in bundle.members for name in LAST):
         checks += _guarded("statement", lambda: _statement(bundle, manifest))
@@ -95,18 +89,52 @@ def _datapackage(bundle: Bundle) -> Iterator[Check]:
     yield passed("datapackage", f"{len(listed)} members listed")
 
 
-def _sums(bundle: Bundle) -> dict[str, tuple[int, Digest | None]]:
-    """CRC-32 of every member, and the digest of all but the archives, which the scan takes."""
-    sums: dict[str, tuple[int, Digest | None]] = {}
+_Sums = dict[str, tuple[int, Digest | None]]
+"""CRC-32 of each member, and its digest where the scan does not read its bytes anyway."""
+
+
+def _sums(bundle: Bundle) -> _Sums:
+    sums: _Sums = {}
     for name in bundle.members:
-        archive = name.startswith(ARCHIVES)
+        scanned = name.startswith(ARCHIVES) and bundle.packed is None
         crc, digest = 0, sha256()
         for chunk in bundle.member(name).chunks():
             crc = zlib.crc32(chunk, crc)
-            if not archive:
+            if not scanned:
                 digest.update(chunk)
-        sums[name] = crc, None if archive else Digest(digest.hexdigest())
+        sums[name] = crc, None if scanned else Digest(digest.hexdigest())
     return sums
+
+
+class _Summing(threading.Thread):
+    """Takes the sums beside the scan of the records, where that is worth a thread: both release the GIL."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__(name="archiver-sums")
+        self._bundle = bundle
+        self._found: _Sums = {}
+        self._error: Exception | None = None
+
+    def begin(self) -> None:
+        """Start, or for a small bundle do it at once."""
+        if self._bundle.window.size < _WORTH_A_THREAD:
+            self.run()
+        else:
+            self.start()
+
+    def run(self) -> None:
+        try:
+            self._found = _sums(self._bundle)
+        except Exception as error:  # noqa: BLE001 - raised again by whoever asks for the result
+            self._error = error
+
+    def result(self) -> _Sums:
+        """The sums, or the error that taking them ended in."""
+        if self.ident is not None:
+            self.join()
+        if self._error is not None:
+            raise self._error
+        return self._found
 
 
 def _members(bundle: Bundle, sums: dict[str, tuple[int, Digest | None]], *, scanned: bool) -> Iterator[Check]:
@@ -118,7 +146,11 @@ def _members(bundle: Bundle, sums: dict[str, tuple[int, Digest | None]], *, scan
     good = 0
     for name, member in bundle.members.items():
         crc, digest = sums[name]
-        if digest is None:
+        if bundle.packed is not None and name.startswith(ARCHIVES):
+            if digest != bundle.packed.digests.get(name.removeprefix(ARCHIVES)):
+                yield failed("members", "HASH_FAILURE", f"{name}: not the archive that was packed")
+                continue
+        elif digest is None:
             archive = name.removeprefix(ARCHIVES)
             digest = (
                 bundle.capture.digests[archive] if scanned else Digest.of_chunks(bundle.member(name).chunks())

@@ -25,16 +25,21 @@ from archiver.digest import Digest
 from archiver.errors import FormatError, VerificationError
 from archiver.signing.identity import LocalIdentity
 from archiver.signing.waczauth import signed_data
+from archiver.warc.capture import Capture
 
 
-def seal(file: BinaryIO, identity: LocalIdentity, *, created: datetime) -> Digest:
+def seal(
+    file: BinaryIO, identity: LocalIdentity, *, created: datetime, packed: Capture | None = None
+) -> Digest:
     """Seal the packed bundle in *file*, which is rewritten from its first provenance member on.
 
     The file must be open for reading and writing and not be anybody's final copy yet. Every check but the
-    signature is run first. Gives the bundle's id. Raises VerificationError where a check does not hold,
-    FormatError where the bundle is sealed already or is not a bundle.
+    signature is run first; with *packed*, the capture that this process packed it from, the records are
+    not scanned again but their archives' digests compared. Gives the bundle's id. Raises
+    VerificationError where a check does not hold, FormatError where the bundle is sealed already or is
+    not a bundle.
     """
-    bundle = Bundle(file, name="bundle")
+    bundle = Bundle(file, name="bundle", packed=packed)
     if bundle.sealed:
         raise FormatError("the bundle is sealed already")
     examination = examine(bundle)

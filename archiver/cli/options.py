@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,8 +13,9 @@ from typing import Any, TypeVar
 import click
 
 from archiver.config import Settings
-from archiver.errors import InputError, KeyFileError
+from archiver.errors import FormatError, InputError, KeyFileError, LimitError, OutputExistsError
 from archiver.signing.keyring import Keyring
+from archiver.whole import refuse_existing
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,9 +36,44 @@ force_option = click.option("--force", is_flag=True, help="Replace an output tha
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object per input, one per line.")
 
 
+@contextmanager
+def usage() -> Iterator[None]:
+    """A block that reads what the user typed or set up: what is wrong in it is a usage error."""
+    try:
+        yield
+    except FormatError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """A block that reads the file *path*: what is wrong in it is said with its name."""
+    try:
+        yield
+    except FormatError as error:
+        raise error.inside(str(path)) from error
+    except LimitError as error:
+        raise LimitError(str(error), where=str(path)) from error
+
+
+def refuse_output(path: Path, *, force: bool) -> None:
+    """Refuse, before any work is done, an output that is there already and may not be replaced."""
+    try:
+        refuse_existing(path, overwrite=force)
+    except OutputExistsError as error:
+        if path.is_file() and not force:
+            raise OutputExistsError("it exists already; --force replaces it", path=path) from error
+        raise
+
+
 def settings(**flags: object) -> Settings:
     """This user's settings, *flags* that were given taking precedence."""
-    loaded = Settings.load(os.environ, home=Path.home(), here=Path.cwd())
+    try:
+        home, here = Path.home(), Path.cwd()
+    except RuntimeError as error:
+        raise click.UsageError("there is no home folder: set HOME") from error
+    with usage():
+        loaded = Settings.load(os.environ, home=home, here=here)
     return replace(loaded, **{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
 
 
@@ -65,12 +102,13 @@ def read_passphrase(path: Path) -> str:
             line = file.readline(MAX_PASSPHRASE + 2)
     except OSError as error:
         raise InputError((error.strerror or str(error)).lower(), path=path) from error
+    line = line.rstrip(b"\r\n")
     try:
-        text = line.rstrip(b"\r\n").decode("utf-8")
+        text = line.decode("utf-8")
     except UnicodeDecodeError as error:
         raise KeyFileError("the passphrase is not UTF-8 text", path=path) from error
     if not text:
         raise KeyFileError("its first line is empty", path=path)
     if len(line) > MAX_PASSPHRASE:
-        raise KeyFileError(f"the passphrase is longer than {MAX_PASSPHRASE} bytes", path=path)
+        raise KeyFileError(f"its first line is longer than {MAX_PASSPHRASE} bytes", path=path)
     return text

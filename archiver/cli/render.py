@@ -57,7 +57,7 @@ def _status(manifest: Manifest, *, believed: bool) -> str:
     stated = manifest.stated
     if stated is None:
         return "imported; the capturer stated nothing"
-    text = stated.status
+    text: str = stated.status
     if stated.reasons:
         text += f" ({terminal(', '.join(stated.reasons))})"
     text += (

@@ -2,60 +2,56 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import os
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 import click
-import msgspec
 
 from archiver import cli
+from archiver.bundle.bundle import open_regular
 from archiver.citation import Citation
 from archiver.cli import options
+from archiver.cli.interruption import Interruption
 from archiver.cli.progress import progress_line
 from archiver.cli.render import size_text
 from archiver.cli.signer import signing_identity
-from archiver.errors import ArchiverError, CaptureError, FormatError, InputError
+from archiver.errors import ArchiverError, CaptureError, FormatError, InputError, OutputError
 from archiver.fetch.limits import Limits
 from archiver.fetch.proxy import Proxy
 from archiver.fetch.settings import USER_AGENT, FetchSettings, ForcedAddress, parse_header
+from archiver.fetch.tls import client_context
 from archiver.save import Saved, bundle_name, save
-from archiver.whole import refuse_existing
 
-_WORST_FIRST = (cli.EXIT_BROKEN, cli.EXIT_NO, cli.EXIT_USAGE, cli.EXIT_UNSURE, 0)
 _CODES = {"complete": 0, "failed": cli.EXIT_NO}
 
 MAX_CACERT = 4 << 20
 
+ASK_PAST = 25
+"""More captures than this are asked about first."""
+
 _SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
-class Size(click.ParamType):
-    """Bytes, or with K, M or G."""
-
-    name = "size"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        text = str(value).upper().removesuffix("B")
-        number, unit = (text[:-1], text[-1]) if text[-1:] in ("K", "M", "G") else (text, "")
-        if not number.isascii() or not number.isdigit() or len(number) > 12:
-            self.fail(f"{value!r} is not a size such as 500M or 1G", param, ctx)
-        return int(number) * _SIZES[unit]
+def size(text: str) -> int:
+    """Bytes, or with K, M or G behind."""
+    number = text.upper().removesuffix("B")
+    unit = number[-1:] if number[-1:] in ("K", "M", "G") else ""
+    number = number.removesuffix(unit)
+    if not number.isascii() or not number.isdigit() or len(number) > 12:
+        raise click.BadParameter(f"{text!r} is not a size such as 500M or 1G")
+    return int(number) * _SIZES[unit]
 
 
 def _limit(
-    flag: str, field: str, help_text: str, kind: click.ParamType | type = int
+    flag: str, field: str, help_text: str, kind: Callable[[str], float] = int
 ) -> Callable[[options.F], options.F]:
     """An option for one field of Limits, its default shown."""
     default = getattr(Limits(), field)
-    shown = size_text(default) if isinstance(kind, Size) else f"{default:g}"
+    shown = size_text(default) if kind is size else f"{default:g}"
     return click.option(flag, field, type=kind, metavar="N", help=f"{help_text} [{shown}]")
 
 
@@ -79,17 +75,17 @@ def _limit(
 )
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Connections in all [16].")
 @_limit("--max-seconds", "seconds", "Seconds a page.", float)
-@_limit("--max-resource", "resource_bytes", "Bytes a resource.", Size())
-@_limit("--max-document", "document_bytes", "Bytes of the cited document itself.", Size())
-@_limit("--max-capture", "capture_bytes", "Bytes a capture, the cited document not counted.", Size())
+@_limit("--max-resource", "resource_bytes", "Bytes a resource.", size)
+@_limit("--max-document", "document_bytes", "Bytes of the cited document itself.", size)
+@_limit("--max-capture", "capture_bytes", "Bytes a capture, the cited document not counted.", size)
 @_limit("--max-resources", "resources", "Resources a page.")
 @_limit("--max-redirects", "redirects", "Redirects in a row.")
 @_limit("--max-frames", "frame_depth", "Depth of frames in frames.")
 @_limit("--max-css-depth", "css_depth", "Depth of stylesheets that import stylesheets.")
-@_limit("--max-header", "header_bytes", "Bytes of a response's head.", Size())
+@_limit("--max-header", "header_bytes", "Bytes of a response's head.", size)
 @_limit("--connect-timeout", "connect", "Seconds to connect.", float)
 @_limit("--idle-timeout", "idle", "Seconds without a byte.", float)
-@_limit("--min-rate", "drip", "Bytes a second under which a server is given up.", Size())
+@_limit("--min-rate", "drip", "Bytes a second under which a server is given up.", size)
 @_limit("--attempts", "attempts", "Attempts at a request.")
 @options.identity_option
 @options.passphrase_option
@@ -126,138 +122,153 @@ def command(
         identity=identity, passphrase_file=passphrase_file, keyring=keyring, user_agent=user_agent, jobs=jobs
     )
     citations = [_citation(text) for text in inputs]
-    settings = FetchSettings(
-        resolve=tuple(map(ForcedAddress.parse, resolve)),
-        cacert=_read_cacert(cacert) if cacert is not None else None,
-        insecure=insecure,
-        proxy=Proxy.parse(proxy) if proxy is not None else None,
-        allow_private=allow_private,
-        user_agent=chosen.user_agent or USER_AGENT,
-        headers=tuple(map(parse_header, headers)),
-    )
-    bounds = replace(
-        Limits(),
-        **{name: value for name, value in limits.items() if value is not None},  # type: ignore[arg-type]
-        **({"connections": chosen.jobs} if chosen.jobs is not None else {}),
-    )
-    if len(citations) > 25 and not yes:
-        click.confirm(f"{len(citations)} captures. Go on?", abort=True, err=True)
-    now = datetime.now(UTC)
-    outputs = _outputs(citations, output, now)
+    with options.usage():
+        settings = FetchSettings(
+            resolve=tuple(map(ForcedAddress.parse, resolve)),
+            cacert=_read_cacert(cacert) if cacert is not None else None,
+            insecure=insecure,
+            proxy=Proxy.parse(proxy) if proxy is not None else None,
+            allow_private=allow_private,
+            user_agent=chosen.user_agent or USER_AGENT,
+            headers=tuple(map(parse_header, headers)),
+        )
+        bounds = replace(
+            Limits(),
+            **{name: value for name, value in limits.items() if value is not None},  # type: ignore[arg-type]
+            **({"connections": chosen.jobs} if chosen.jobs is not None else {}),
+        )
+    outputs = _outputs(citations, output, datetime.now(UTC))
     for path in outputs:
-        refuse_existing(path, overwrite=force)
+        options.refuse_output(path, force=force)
+    if len(citations) > ASK_PAST and not yes:
+        _ask(citations)
     signer = signing_identity(chosen, make=True)
     codes: list[int] = []
-    stop = threading.Event()
-    with _interruptible(stop), progress_line(quiet=quiet or as_json) as progress:
+    with Interruption() as interruption, progress_line(quiet=quiet or as_json) as progress:
         for citation, path in zip(citations, outputs, strict=True):
             try:
-                saved = save(
-                    citation,
-                    signer,
-                    to=path,
-                    settings=settings,
-                    limits=bounds,
-                    operator=chosen.operator,
-                    overwrite=force,
-                    keep_failed=keep_failed,
-                    stop=stop,
-                    progress=progress.update,
-                )
+                with interruption.may_drop():
+                    saved = save(
+                        citation,
+                        signer,
+                        to=path,
+                        settings=settings,
+                        limits=bounds,
+                        operator=chosen.operator,
+                        overwrite=force,
+                        keep_failed=keep_failed,
+                        stop=interruption.stop,
+                        progress=progress.update,
+                    )
+            except KeyboardInterrupt:
+                progress.clear()
+                cli.say(f"archiver: interrupted; {'this one was dropped' if codes else 'nothing was kept'}")
+                return cli.EXIT_INTERRUPTED
+            except OutputError:
+                raise  # nor will the next one find room
             except ArchiverError as error:
                 progress.clear()
-                if len(citations) == 1 or not isinstance(error, CaptureError):
-                    raise
-                cli.say(f"archiver: {citation.url}: {error}")
+                _report_error(citation, error, as_json=as_json)
                 codes.append(cli.exit_code(error))
-                continue
-            progress.clear()
-            _report(saved, as_json=as_json, quiet=quiet)
-            codes.append(_CODES.get(saved.stated.status, cli.EXIT_UNSURE))
-            if stop.is_set():
+            else:
+                progress.clear()
+                _report(saved, as_json=as_json, quiet=quiet)
+                codes.append(_CODES.get(saved.stated.status, cli.EXIT_UNSURE))
+            if interruption.stop.is_set():
                 break
-    return next(code for code in _WORST_FIRST if code in codes)
+    if left := len(citations) - len(codes):
+        cli.say(f"archiver: interrupted; {left} more not begun")
+    return cli.worst(codes)
 
 
 def _citation(text: str) -> Citation:
-    if text == "-" or ("://" not in text and Path(text).exists()):
+    if text == "-" or (text and "://" not in text and os.path.lexists(text)):
         raise InputError("documents cannot be read for citations yet; name the URL itself", path=Path(text))
-    try:
+    with options.usage():
         return Citation.parse(text)
-    except FormatError as error:
-        raise click.UsageError(str(error)) from error
 
 
 def _outputs(citations: list[Citation], output: str | None, now: datetime) -> list[Path]:
     """Where each bundle goes; a default name that is taken gets -2."""
     folder = Path(output or "")
-    if output and len(citations) == 1 and not output.endswith("/") and not folder.is_dir():
-        return [folder]
+    if output and not output.endswith("/") and not folder.is_dir():
+        if len(citations) == 1:
+            return [folder]
+        if os.path.lexists(folder):
+            raise click.UsageError(f"{output} is no folder, and several captures need one")
     paths: list[Path] = []
     for citation in citations:
         name = bundle_name(citation.url, now)
         path, number = folder / name, 2
-        while path in paths or path.exists():
+        while path in paths or os.path.lexists(path):
             path = folder / f"{name.removesuffix('.wacz')}-{number}.wacz"
             number += 1
         paths.append(path)
     return paths
 
 
+def _ask(citations: list[Citation]) -> None:
+    """Show what would be captured and go on only if that is meant."""
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{len(citations)} captures at once: --yes if that is meant")
+    for citation in citations:
+        cli.say(f"  {citation.url}")
+    click.confirm(f"{len(citations)} captures. Go on?", abort=True, err=True)
+
+
 def _read_cacert(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_CACERT + 1)
-    except OSError as error:
-        raise InputError((error.strerror or str(error)).lower(), path=path) from error
+    with open_regular(path) as file:
+        data = file.read(MAX_CACERT + 1)
     if len(data) > MAX_CACERT:
         raise InputError("too large for a file of CA certificates", path=path)
+    try:
+        client_context(cacert=data, insecure=True)
+    except FormatError as error:
+        raise FormatError(error.message, where=str(path)) from error
     return data
 
 
-@contextmanager
-def _interruptible(stop: threading.Event) -> Iterator[None]:
-    """The first SIGINT or SIGTERM ends the capture and keeps it, the second drops it."""
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        cli.say("archiver: stopping; what there is will be kept as partial. Once more keeps nothing.")
-
-    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+def _report_error(citation: Citation, error: ArchiverError, *, as_json: bool) -> None:
+    reason = error.reason if isinstance(error, CaptureError) else "internal"
+    if as_json:
+        cli.emit(
+            {
+                "bundle": None,
+                "requested_url": citation.url,
+                "status": "failed",
+                "reasons": [reason],
+                "error": str(error),
+            }
+        )
+    advice = ""
+    if isinstance(error, CaptureError):
+        advice = ". " + _NEXT.get(reason, "Try again later; --keep-failed keeps what was recorded")
+    cli.say(f"archiver: {citation.url}: {error}; nothing was kept{advice}")
 
 
 def _report(saved: Saved, *, as_json: bool, quiet: bool) -> None:
     stated = saved.stated
     if as_json:
-        click.echo(
-            msgspec.json.encode(
-                {
-                    "bundle": str(saved.path),
-                    "id": str(saved.id),
-                    "requested_url": stated.requested,
-                    "final_url": saved.final_url,
-                    "title": saved.title,
-                    "status": stated.status,
-                    "reasons": stated.reasons,
-                    "settings": list(stated.weakened),
-                    "exchanges": saved.exchanges,
-                    "bytes": saved.bytes,
-                    "missing": stated.missing,
-                    "missing_count": stated.missing_count,
-                    "broken_at_origin": stated.broken_at_origin,
-                    "broken_at_origin_count": stated.broken_at_origin_count,
-                }
-            )
+        cli.emit(
+            {
+                "bundle": str(saved.path),
+                "id": str(saved.id),
+                "requested_url": stated.requested,
+                "final_url": saved.final_url,
+                "title": saved.title,
+                "status": stated.status,
+                "reasons": stated.reasons,
+                "settings": stated.weakened,
+                "exchanges": saved.exchanges,
+                "bytes": saved.bytes,
+                "missing": stated.missing,
+                "missing_count": stated.missing_count,
+                "broken_at_origin": stated.broken_at_origin,
+                "broken_at_origin_count": stated.broken_at_origin_count,
+            }
         )
         return
-    click.echo(saved.path)
+    cli.emit_path(saved.path)
     if quiet:
         return
     reasons = f" ({', '.join(stated.reasons)})" if stated.reasons else ""
@@ -279,4 +290,14 @@ def _report(saved: Saved, *, as_json: bool, quiet: bool) -> None:
 _ADVICE = {
     "blocked": "the site refuses tools: save the page with a browser extension, or ask for another copy",
     "gone": "the page is gone; this bundle is evidence of that",
+}
+
+_NEXT = {
+    "dns": "Is the name spelled right, is this machine online?",
+    "connect": "The server may be down: try again later",
+    "tls": "--cacert FILE trusts its authority, --insecure any certificate; the verdict will say so",
+    "guard": "--allow-private, or --resolve HOST:PORT:ADDR, lets it be reached; the verdict will say so",
+    "timeout": "Try again later, or allow more with --max-seconds, --connect-timeout, --idle-timeout",
+    "limit-seconds": "--max-seconds allows more",
+    "proxy": "Is the address of --proxy right?",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
@@ -73,6 +72,8 @@ def _one(name: str, policy: Policy, *, explain: bool, json: bool) -> int:
 def _verify(name: str, policy: Policy) -> Result:
     if name != "-":
         return verify(Path(name), policy)
+    import tempfile  # for standard input alone: it costs as much to load as a small bundle to check
+
     with tempfile.TemporaryFile() as spool:
         _spool(sys.stdin.buffer, spool)
         return verify(spool, policy, name="-")

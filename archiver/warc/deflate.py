@@ -24,8 +24,8 @@ _STORED_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _SHORTEST = 18  # bytes of the shortest gzip member there can be
 _STORED_BLOCK = 0xFFFF
 _FIRST_PIECE = 4 << 10
-_LARGEST_PIECE = CHUNK
-_OUTPUT = CHUNK
+_LARGEST_PIECE = 512 << 10
+_OUTPUT = 512 << 10
 
 
 def deflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -94,7 +94,7 @@ class Members:
         return True
 
     def pieces(self) -> Iterator[bytes]:
-        """What the member holds, a megabyte at most at a time."""
+        """What the member holds, half a megabyte at most at a time."""
         inflater = isal_zlib.decompressobj(_GZIP)
         size = _FIRST_PIECE
         full = False

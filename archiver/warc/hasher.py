@@ -1,4 +1,4 @@
-"""SHA-256 of large streams on a second core, while the first goes on reading."""
+"""SHA-256 of large streams on other cores, while the first goes on reading."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _LARGE = 128 << 10  # bytes from which handing an update over costs less than do
 
 
 class Aside:
-    """One thread for the large updates of several hashers, begun when the first one comes.
+    """Two threads for the large updates of several hashers, begun when the first one comes.
 
-    It ends when nothing refers to this object any more.
+    They end when nothing refers to this object any more.
     """
 
     def __init__(self) -> None:
@@ -29,16 +29,16 @@ class Aside:
         return hasher
 
     def submit(self, hasher: hashlib._Hash, data: bytes | memoryview) -> Future[None]:
-        """Update *hasher* with *data* in the thread; updates are done in the order they come."""
+        """Update *hasher* with *data* in a thread; one update of a hasher must be done before its next."""
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor  # on use: small captures do without
 
-            self._pool = ThreadPoolExecutor(1, "archiver-hash")
+            self._pool = ThreadPoolExecutor(2, "archiver-hash")
         return self._pool.submit(hasher.update, data)
 
 
 class Hasher:
-    """A running SHA-256. *data* given to it must not change; two pieces at most wait their turn."""
+    """A running SHA-256. *data* given to it must not change; one piece at most is on its way."""
 
     __slots__ = ("_aside", "_hash", "_pending")
 

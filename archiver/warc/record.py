@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from archiver.digest import Digest
 from archiver.errors import FormatError
@@ -148,12 +149,7 @@ def parse_header(data: bytes) -> Header:
         written = data.decode("ascii")
     except UnicodeDecodeError as error:
         raise FormatError("a WARC header beyond ASCII") from error
-    found = _HEADER.fullmatch(written)
-    if not found:
-        raise FormatError(_misfit(written))
-    values = found.groups()
-    if values[3] is None and values[0] in _NEED_URL:
-        raise FormatError(f"a {values[0]} without WARC-Target-URI")
+    values = _values(written)
     try:
         datetime.fromisoformat(values[2])
     except ValueError as error:
@@ -186,7 +182,9 @@ def format_header(fields: Sequence[tuple[str, str]]) -> bytes:
         data = written.encode("ascii")
     except UnicodeEncodeError as error:
         raise FormatError("a value beyond ASCII does not fit into a WARC header") from error
-    parse_header(data)
+    if len(data) > MAX_HEADER:
+        raise FormatError("a value too long for a WARC header")
+    _values(written)
     return data
 
 
@@ -206,6 +204,17 @@ def has_plain_payload(head: bytes) -> bool:
     """
     blank = _BLANK_LINE.search(head)
     return blank is not None and blank.end() == len(head) and not _TRANSFER_ENCODING.search(head)
+
+
+def _values(written: str) -> tuple[Any, ...]:
+    """The value of each of `_FIELDS`, None where it is not there."""
+    found = _HEADER.fullmatch(written)
+    if not found:
+        raise FormatError(_misfit(written))
+    values = found.groups()
+    if values[3] is None and values[0] in _NEED_URL:
+        raise FormatError(f"a {values[0]} without WARC-Target-URI")
+    return values
 
 
 def _misfit(written: str) -> str:

@@ -148,9 +148,9 @@ def test_fields_keep_their_order_case_and_doubles_and_bad_lines_are_skipped() ->
 
 
 @given(st.binary(max_size=300))
-def test_any_head_is_read_or_refused(data: bytes) -> None:
+def test_any_head_after_a_status_line_is_read(data: bytes) -> None:
     head = parse_head(b"HTTP/1.1 200 OK\r\n" + data)
-    assert all(name == name.strip() and name for name, _ in head.fields)
+    assert all(name and ":" not in name for name, _ in head.fields)
 
 
 @pytest.mark.parametrize(

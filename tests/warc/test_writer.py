@@ -275,6 +275,7 @@ def test_an_exchanges_facts_come_back() -> None:
         {"url": "https://news.example/<b>"},
         {"url": "https://news.example/é"},
         {"url": ""},
+        {"url": "https://news.example/" + "x" * (1 << 20)},
         {"via": "https://news.example/\r\nsupersededBy: <x>"},
         {"via": "https://news.example/é"},
         {"hops": "E\r\nvia: x"},
