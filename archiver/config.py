@@ -6,14 +6,16 @@ handed around together with the bundles in them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from archiver.bundle.bundle import open_regular
 from archiver.errors import FormatError, InputError
 
 _PERSONAL_ONLY = frozenset({"keyring", "identity", "passphrase_file"})
-_MAX_FILE = 1 << 20
+_MAX_FILE = 64 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +42,13 @@ class Settings:
         config_home = _folder(environ.get("XDG_CONFIG_HOME"), home / ".config")
         data_home = _folder(environ.get("XDG_DATA_HOME"), home / ".local" / "share")
         settings = cls(keyring=data_home / "archiver" / "keyring")
-        settings = _merge(settings, config_home / "archiver" / "config.toml", personal=True)
-        settings = _merge(settings, here / "archiver.toml", personal=False)
-        named = {
-            field.name: environ[f"ARCHIVER_{field.name.upper()}"]
-            for field in fields(cls)
-            if environ.get(f"ARCHIVER_{field.name.upper()}")
-        }
-        return _apply(settings, named, where="environment")
+        settings = _merge(settings, config_home / "archiver" / "config.toml", home=home, personal=True)
+        settings = _merge(settings, here / "archiver.toml", home=home, personal=False)
+        for field in fields(cls):
+            variable = f"ARCHIVER_{field.name.upper()}"
+            if given := environ.get(variable):
+                settings = _with(settings, field.name, given, where=variable, folder=here, home=home)
+        return settings
 
 
 def _folder(text: str | None, default: Path) -> Path:
@@ -55,46 +56,53 @@ def _folder(text: str | None, default: Path) -> Path:
     return Path(text) if text and Path(text).is_absolute() else default
 
 
-def _merge(settings: Settings, path: Path, *, personal: bool) -> Settings:
+def _merge(settings: Settings, path: Path, *, home: Path, personal: bool) -> Settings:
+    """*settings* with what the file *path* says, if it is there; FIFOs and devices are refused."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(_MAX_FILE + 1)
-    except FileNotFoundError:
-        return settings
-    except OSError as error:
-        raise InputError((error.strerror or str(error)).lower(), path=path) from error
+    except InputError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return settings
+        raise
     import tomllib  # only where there is a file to read
 
     try:
         if len(data) > _MAX_FILE:
-            raise FormatError("is larger than a megabyte", where=str(path))
+            raise FormatError(f"is larger than {_MAX_FILE} bytes", where=str(path))
         values = tomllib.loads(data.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise FormatError(f"is not TOML: {error}", where=str(path)) from error
+    except RecursionError as error:
+        raise FormatError("is nested too deep", where=str(path)) from error
     if not personal and not values.keys().isdisjoint(_PERSONAL_ONLY):
         raise FormatError(
             f"sets {', '.join(sorted(values.keys() & _PERSONAL_ONLY))}; "
             "only your own config.toml, a flag or the environment may",
             where=str(path),
         )
-    return _apply(settings, values, where=str(path))
-
-
-def _apply(settings: Settings, values: Mapping[str, object], *, where: str) -> Settings:
     known = {field.name for field in fields(Settings)}
     for name, value in values.items():
         if name not in known:
-            raise FormatError(f"no such setting: {name}", where=where)
-        settings = replace(settings, **{name: _value(name, value, where)})
+            raise FormatError(f"no such setting: {name}", where=str(path))
+        settings = _with(settings, name, value, where=f"{path}: {name}", folder=path.parent, home=home)
     return settings
 
 
-def _value(name: str, value: object, where: str) -> Path | str | int:
+def _with(settings: Settings, name: str, value: object, *, where: str, folder: Path, home: Path) -> Settings:
+    """*settings* with one more value; paths are relative to *folder*, or to *home* after ``~/``."""
     if name == "jobs":
         text = str(value)
-        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= 256:
-            raise FormatError("is not a number from 1 to 256", where=f"{where}: jobs")
-        return int(text)
+        if not re.fullmatch("[0-9]{1,3}", text, re.ASCII) or not 1 <= int(text) <= 256:
+            raise FormatError("is not a number from 1 to 256", where=where)
+        return replace(settings, jobs=int(text))
     if not isinstance(value, str) or not value:
-        raise FormatError("is not text", where=f"{where}: {name}")
-    return Path(value).expanduser() if name in ("keyring", "passphrase_file") else value
+        raise FormatError("is not text", where=where)
+    if name in ("keyring", "passphrase_file"):
+        place = home / value[2:] if value.startswith("~/") else folder / value
+        return (
+            replace(settings, keyring=place)
+            if name == "keyring"
+            else replace(settings, passphrase_file=place)
+        )
+    return replace(settings, **{name: value})  # type: ignore[arg-type]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import BinaryIO
+
+import msgspec
 
 from archiver.errors import FormatError
 
@@ -16,8 +17,7 @@ CHUNK = 1 << 20
 """Bytes read at a time wherever a stream is hashed or copied."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Digest:
+class Digest(msgspec.Struct, frozen=True, order=True):
     """A SHA-256 digest; ``str()`` gives ``sha256:`` and 64 lower-case hex digits."""
 
     hex: str

@@ -137,7 +137,7 @@ def _capture(
             url, fetcher=fetcher, limits=limits, record=writer.exchange, stop=stop, progress=progress
         )
         reached_private = fetcher.reached_private
-    if page.head is None and not keep_failed:
+    if page.head is None and not keep_failed and not page.interrupted:
         raise CaptureError(page.message or "no answer", url=url.href, reason=page.error or "no-response")
     judgement = judge(
         requested=url,

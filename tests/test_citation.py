@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from archiver.citation import Citation
 from archiver.errors import FormatError
+from archiver.escape import terminal
 
 
 def test_a_url_is_kept_as_written_and_as_requested() -> None:
@@ -79,4 +80,4 @@ def test_any_text_is_a_citation_or_is_refused(text: str) -> None:
 def test_a_refusal_is_one_line(text: str) -> None:
     with pytest.raises(FormatError) as caught:
         Citation.parse(f"no url {text}")
-    assert str(caught.value).isprintable()
+    assert terminal(str(caught.value)) == str(caught.value)

@@ -11,9 +11,10 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import BinaryIO
+
+import msgspec
 
 from archiver.digest import Digest
 from archiver.errors import FormatError, LimitError
@@ -40,8 +41,7 @@ LAST = ("datapackage.json", "datapackage-digest.json")
 FOLDERS = frozenset({"archive", "article", "indexes", "pages", "provenance"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One stored file: *offset* is where its data begins in the container, *size* its bytes."""
 
     name: str

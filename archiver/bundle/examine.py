@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
+
+import msgspec
 
 from archiver.bundle.bundle import ARCHIVES, IDENTITY, INDEX, MANIFEST, PAGES, Bundle
 from archiver.bundle.container import LAST
@@ -30,8 +31,7 @@ _REQUIRED = (ARCHIVES + OURS, INDEX, PAGES, MANIFEST, NAME, DIGEST_NAME)
 _WORTH_A_THREAD = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examination:
+class Examination(msgspec.Struct, frozen=True, kw_only=True):
     """What the checks found; *manifest* is the one made anew, None where it could not be."""
 
     checks: tuple[Check, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from archiver.errors import ArchiverError, FormatError, LimitError
 
@@ -32,8 +33,7 @@ class Verdict(Enum):
         return max(verdicts, key=order.index, default=cls.INDETERMINATE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a verdict.
 
     *code* is the stable reason (``OK`` where there is nothing to say); *message* is for people and may

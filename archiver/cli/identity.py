@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import msgspec
 
+from archiver import cli
 from archiver.bundle.bundle import open_regular
-from archiver.cli import options, say
+from archiver.cli import options
 from archiver.cli.render import fingerprint_text
 from archiver.errors import KeyFileError
 from archiver.escape import terminal
@@ -40,13 +41,15 @@ def new(name: str, ask: bool, passphrase_file: Path | None, keyring: Path | None
     if chosen.passphrase_file is not None:
         secret = options.read_passphrase(chosen.passphrase_file)
     elif ask:
+        if not sys.stdin.isatty():
+            raise click.UsageError("--passphrase asks on a terminal: name a file with --passphrase-file")
         secret = str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True))
     ring = options.keyring(chosen)
     made = ring.new(name, secret).identity
     ring.trust(made, datetime.now(UTC))
     click.echo(made.fingerprint.hex)
     if secret is None:
-        say("the keys are kept without a passphrase, readable by your user alone")
+        cli.say("the keys are kept without a passphrase, readable by your user alone")
 
 
 @command.command("list")
@@ -60,15 +63,13 @@ def list_(as_json: bool, keyring: Path | None) -> None:
     for identity in [*ring.own(), *(entry.identity for fp, entry in trusted.items() if fp not in own)]:
         entry = trusted.get(identity.fingerprint)
         if as_json:
-            click.echo(
-                msgspec.json.encode(
-                    {
-                        "name": entry.name if entry else identity.name,
-                        "fingerprint": str(identity.fingerprint),
-                        "own": identity.fingerprint in own,
-                        "trusted_since": entry.since if entry else None,
-                    }
-                )
+            cli.emit(
+                {
+                    "name": entry.name if entry else identity.name,
+                    "fingerprint": str(identity.fingerprint),
+                    "own": identity.fingerprint in own,
+                    "trusted_since": entry.since if entry else None,
+                }
             )
             continue
         kind = "own" if identity.fingerprint in own else "   "
@@ -84,8 +85,10 @@ def show(name: str, keyring: Path | None) -> None:
     """The keys of one identity of the keyring, by name or fingerprint."""
     ring = options.keyring(options.settings(keyring=keyring))
     identity = Identity.from_bytes(ring.export(name))
+    entry = next((one for one in ring.trusted() if one.identity == identity), None)
     click.echo(f"name         {terminal(identity.name)}")
     click.echo(f"fingerprint  {identity.fingerprint.hex}")
+    click.echo(f"trusted      {f'as {terminal(entry.name)} since {entry.since}' if entry else 'no'}")
     for key in identity.keys:
         click.echo(f"key          {key.use.value:<10}{key.public.alg.value:<12}{key.public.keyid}")
 
@@ -107,6 +110,7 @@ def export(name: str, output: Path | None, private: bool, force: bool, keyring: 
     if output is None:
         click.echo(data)
     else:
+        options.refuse_output(output, force=force)
         write_whole(output, data, overwrite=force, mode=0o600 if private else 0o666)
 
 
@@ -118,25 +122,46 @@ def import_(file: Path, passphrase_file: Path | None, keyring: Path | None) -> N
     """Take over an identity with its private keys, as `export --private` wrote it, and trust it."""
     chosen = options.settings(keyring=keyring, passphrase_file=passphrase_file)
     ring = options.keyring(chosen)
-    identity = ring.import_private(_read(file), options.passphrase(chosen))
+    data = _read(file)
+    try:
+        identity = ring.import_private(data, options.passphrase(chosen))
+    except KeyFileError as error:
+        raise error if error.path is not None else KeyFileError(str(error), path=file) from error
     ring.trust(identity, datetime.now(UTC))
     click.echo(identity.fingerprint.hex)
 
 
 @command.command("trust")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE")
 @click.option("--name", help="What you call its owner; by default what it calls itself.")
+@click.option("--remove", is_flag=True, help="Trust it no longer; FILE may be its name or fingerprint then.")
 @options.keyring_option
-def trust(file: Path, name: str | None, keyring: Path | None) -> None:
+def trust(file: str, name: str | None, remove: bool, keyring: Path | None) -> None:
     """Trust the identity in FILE from today on.
 
     Compare the fingerprint that is printed with the one its owner tells you by another way.
     """
     ring = options.keyring(options.settings(keyring=keyring))
-    identity = Export.from_bytes(_read(file)).identity
+    if remove:
+        if name is not None:
+            raise click.UsageError("--name does not go with --remove")
+        identity = _identity(Path(file)) if Path(file).exists() else Identity.from_bytes(ring.export(file))
+        ring.untrust(identity.fingerprint)
+        click.echo(identity.fingerprint.hex)
+        cli.say(f"{identity.name!r} is trusted no longer")
+        return
+    identity = _identity(Path(file))
     entry = ring.trust(identity, datetime.now(UTC), name)
     click.echo(identity.fingerprint.hex)
-    say(f"trusted as {entry.name!r} since {entry.since}; check the fingerprint with its owner")
+    cli.say(f"trusted as {entry.name!r} since {entry.since}; check the fingerprint with its owner")
+
+
+def _identity(path: Path) -> Identity:
+    data = _read(path)
+    try:
+        return Export.from_bytes(data).identity
+    except KeyFileError as error:
+        raise KeyFileError(str(error), path=path) from error
 
 
 def _read(path: Path) -> bytes:

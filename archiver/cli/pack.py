@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from archiver import cli
 from archiver.bundle.bundle import open_regular
 from archiver.bundle.pack import pack, pages_of
 from archiver.cli import options
@@ -24,7 +25,8 @@ from archiver.whole import whole_file
 @options.force_option
 def command(warc: Path, output: Path, force: bool) -> None:
     """Make a packed, unsigned bundle from a WARC that archiver wrote; `archiver seal` signs it."""
-    with open_regular(warc) as source, whole_file(output, overwrite=force) as out:
+    options.refuse_output(output, force=force)
+    with open_regular(warc) as source, whole_file(output, overwrite=force) as out, options.naming(warc):
         capture = Capture({OURS: Window(source)})
         pack(capture, pages=pages_of(capture, page_title), to=out, created=datetime.now(UTC))
-    click.echo(output)
+    cli.emit_path(output)

@@ -51,8 +51,14 @@ def _limit(
 ) -> Callable[[options.F], options.F]:
     """An option for one field of Limits, its default shown."""
     default = getattr(Limits(), field)
-    shown = size_text(default) if kind is size else f"{default:g}"
+    shown = _size_shown(default) if kind is size else f"{default:g}"
     return click.option(flag, field, type=kind, metavar="N", help=f"{help_text} [{shown}]")
+
+
+def _size_shown(count: int) -> str:
+    """*count* as it would be typed."""
+    unit = next((unit for unit in ("G", "M", "K") if count % _SIZES[unit] == 0), "")
+    return f"{count // _SIZES[unit]}{unit}"
 
 
 @click.command("save")

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import msgspec
 
 from archiver import cli
-from archiver.bundle.bundle import MANIFEST, Bundle, open_bundle
+from archiver.bundle.bundle import MANIFEST, Bundle, open_bundle, open_regular
 from archiver.cli import options
 from archiver.cli.render import settings_text, size_text
-from archiver.errors import FormatError, InputError, LimitError, OutputError
+from archiver.errors import FormatError, InputError, LimitError, OutputError, OutputExistsError
 from archiver.escape import file_name, terminal
 from archiver.manifest import ExchangeEntry, Manifest
 from archiver.url import Url
+from archiver.verify.foreign import is_foreign
 from archiver.warc.capture import StoredExchange
+from archiver.warc.window import Window
 from archiver.whole import whole_file
 
 MAX_DECODED = 4 << 30
-"""No payload is decoded past this many bytes."""
+"""Payloads are decoded up to this many bytes, all of a bundle's together."""
+
+MAX_LINES = 50
+"""Entries of one list in the summary."""
 
 UNVERIFIED = "UNVERIFIED: what the bundle says of itself; `archiver verify` checks it"
 
@@ -31,8 +36,8 @@ UNVERIFIED = "UNVERIFIED: what the bundle says of itself; `archiver verify` chec
 @click.option("--list", "listing", is_flag=True, help="Every exchange, one per line.")
 @click.option("--extract", metavar="URL", help="Write what URL answered to standard output, decoded.")
 @click.option("--raw", is_flag=True, help="With --extract: the whole answer as it was on the wire.")
-@click.option("--files", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-              help="Write every decoded payload into DIR, under safe names.")  # fmt: skip
+@click.option("--files", "folder", type=click.Path(path_type=Path), metavar="DIR",
+              help="Write every decoded payload into DIR, under safe names; replaces nothing.")  # fmt: skip
 @options.json_option
 def command(
     bundle: Path, listing: bool, extract: str | None, raw: bool, folder: Path | None, as_json: bool
@@ -42,20 +47,35 @@ def command(
         raise click.UsageError("--raw goes with --extract")
     if sum((listing, extract is not None, folder is not None)) > 1:
         raise click.UsageError("one of --list, --extract and --files at a time")
-    with open_bundle(bundle) as opened:
+    if as_json and extract is not None:
+        raise click.UsageError("--extract gives the bytes themselves, not JSON")
+    with options.naming(bundle), _open(bundle) as opened:
         if extract is not None:
             return _extract(opened, extract, raw=raw)
-        manifest = Manifest.from_json(opened.read(MANIFEST))
         if folder is not None:
-            return _files(opened, folder)
+            return _files(opened, folder, as_json=as_json)
+        manifest = Manifest.from_json(opened.read(MANIFEST))
         if listing:
             _list(manifest, as_json=as_json)
         elif as_json:
-            click.echo(msgspec.json.encode(_summary_json(opened, manifest)))
+            cli.emit(_summary_json(opened, manifest))
         else:
             for line in _summary(opened, manifest):
                 click.echo(line)
     return 0
+
+
+def _open(path: Path) -> Bundle:
+    """The bundle at *path*; LimitError, as far as we are concerned, where another tool made it."""
+    try:
+        return open_bundle(path)
+    except FormatError:
+        with open_regular(path) as file:
+            if is_foreign(Window(file)):
+                raise LimitError(
+                    "made by another tool; so far only bundles of archiver's own are read"
+                ) from None
+        raise
 
 
 def _summary(bundle: Bundle, manifest: Manifest) -> Iterator[str]:
@@ -64,10 +84,10 @@ def _summary(bundle: Bundle, manifest: Manifest) -> Iterator[str]:
     yield f"bundle   {terminal(bundle.name)}, {size_text(bundle.window.size)}, {state}"
     if bundle.id is not None:
         yield f"id       {bundle.id}"
-    for page in bundle.pages:
+    for page in bundle.pages[:MAX_LINES]:
         yield f"page     {terminal(page.url)}"
         yield f"         {terminal(page.title or 'without a title')}, captured {terminal(page.ts, limit=40)}"
-    for entry in manifest.derived.captures:
+    for entry in manifest.derived.captures[:MAX_LINES]:
         if entry.final_url != entry.requested_url:
             yield f"final    {terminal(entry.final_url)}"
         yield f"answer   HTTP {entry.status}, payload {terminal(entry.payload_digest, limit=80)}"
@@ -82,7 +102,7 @@ def _summary(bundle: Bundle, manifest: Manifest) -> Iterator[str]:
         ):
             if count:
                 yield f"{title:<9}{count}"
-            for missing in entries[:50]:
+            for missing in entries[:MAX_LINES]:
                 yield f"         {terminal(missing.reason, limit=60)}  {terminal(missing.url)}"
     counts = manifest.derived.counts
     yield f"holds    {counts.exchanges} exchanges, {size_text(counts.payload_bytes)} of payload"
@@ -109,7 +129,10 @@ def _list(manifest: Manifest, *, as_json: bool) -> None:
     if not as_json:
         click.echo(UNVERIFIED, err=True)
     for entry in manifest.derived.exchanges:
-        click.echo(msgspec.json.encode(entry) if as_json else _line(entry))
+        if as_json:
+            cli.emit(entry)
+        else:
+            click.echo(_line(entry))
 
 
 def _line(entry: ExchangeEntry) -> str:
@@ -123,11 +146,10 @@ def _line(entry: ExchangeEntry) -> str:
 
 def _extract(bundle: Bundle, wanted: str, *, raw: bool) -> int:
     if sys.stdout.isatty():
+        # Escape sequences in it would be obeyed.
         raise click.UsageError("a payload is not written to a terminal: redirect standard output to a file")
-    try:
+    with options.usage():
         url = Url.parse(wanted).without_fragment.href
-    except FormatError as error:
-        raise click.UsageError(f"not a URL: {wanted!r:.200}") from error
     exchange = bundle.capture.find(url)
     if exchange is None:
         raise InputError(f"holds no answer of {url}; --list names what it holds", path=Path(bundle.name))
@@ -138,26 +160,35 @@ def _extract(bundle: Bundle, wanted: str, *, raw: bool) -> int:
     return 0
 
 
-def _files(bundle: Bundle, folder: Path) -> int:
+def _files(bundle: Bundle, folder: Path, *, as_json: bool) -> int:
     """Each payload as its own file; a payload that cannot be decoded is said and leaves no file."""
+    current = [exchange for exchange in bundle.capture.exchanges() if exchange.facts.superseded_by is None]
+    names = [f"{number:04}-{_safe_name(exchange)}" for number, exchange in enumerate(current, 1)]
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise OutputError((error.strerror or str(error)).lower(), path=folder) from error
+    for name in names:
+        if os.path.lexists(folder / name):
+            raise OutputExistsError("it exists already: name an empty folder", path=folder / name)
     cli.say(UNVERIFIED)
-    code = 0
-    current = [exchange for exchange in bundle.capture.exchanges() if exchange.facts.superseded_by is None]
-    for number, exchange in enumerate(current, 1):
-        path = folder / f"{number:04}-{_safe_name(exchange)}"
+    code, left = 0, MAX_DECODED
+    for name, exchange in zip(names, current, strict=True):
+        path = folder / name
         try:
             with whole_file(path) as out:
-                for chunk in exchange.decoded(max_bytes=MAX_DECODED):
+                for chunk in exchange.decoded(max_bytes=left):
                     out.write(chunk)
+                size = out.tell()
         except (FormatError, LimitError) as error:
             cli.say(f"not written: {exchange.url}: {error}")
             code = cli.EXIT_UNSURE
             continue
-        click.echo(f"{terminal(str(path))}\t{terminal(exchange.url)}")
+        left -= size
+        if as_json:
+            cli.emit({"path": str(path), "url": exchange.url, "bytes": size})
+        else:
+            click.echo(f"{terminal(str(path))}  {terminal(exchange.url)}")
     return code
 
 

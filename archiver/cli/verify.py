@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import click
-import msgspec
 
 from archiver import cli
 from archiver.bundle.bundle import open_regular
@@ -19,7 +18,7 @@ from archiver.signing.identity import MAX_BYTES, Identity
 from archiver.verify import Policy, Result, Signer, verify
 from archiver.verify.policy import SETTINGS, STATUSES
 
-_WORST_FIRST = (cli.EXIT_BROKEN, cli.EXIT_NO, cli.EXIT_USAGE, cli.EXIT_UNSURE, 0)
+_STDIN = Path("-")
 
 MAX_STDIN = 16 << 30
 """A bundle on standard input is spooled up to this many bytes."""
@@ -47,23 +46,26 @@ def command(
     PASSED (exit 0): every byte is accounted for and an identity that you trust signed it. INDETERMINATE
     (3): nothing is wrong, something is missing. FAILED (1): something is wrong. `-` reads standard input.
     """
+    if bundles.count("-") > 1:
+        raise click.UsageError("standard input can be read once only")
     ring = options.keyring(options.settings(keyring=keyring))
     policy = Policy.trusting(ring, *map(_signer, trusted), refuse=refuse)
     if explain and not as_json:
         for line in policy.explain():
-            click.echo(f"policy  {line}", err=True)
-    codes = [_one(name, policy, explain=explain, json=as_json) for name in bundles]
-    return next(code for code in _WORST_FIRST if code in codes)
+            cli.say(f"policy  {line}")
+    return cli.worst(_one(name, policy, explain=explain, json=as_json) for name in bundles)
 
 
 def _one(name: str, policy: Policy, *, explain: bool, json: bool) -> int:
     try:
         result = _verify(name, policy)
-    except InputError as error:
+    except (InputError, OutputError) as error:
+        if json:
+            cli.emit({"input": name, "verdict": None, "error": str(error)})
         cli.say(f"archiver: {error}")
         return cli.exit_code(error)
     if json:
-        click.echo(msgspec.json.encode(as_json(result)))
+        cli.emit(as_json(result))
     else:
         _print(verdict_lines(result, explain=explain))
     return result.verdict.exit_code
@@ -74,22 +76,33 @@ def _verify(name: str, policy: Policy) -> Result:
         return verify(Path(name), policy)
     import tempfile  # for standard input alone: it costs as much to load as a small bundle to check
 
-    with tempfile.TemporaryFile() as spool:
+    if sys.stdin is None:
+        raise InputError("standard input is closed", path=_STDIN)
+    with tempfile.TemporaryFile(buffering=0) as spool:
         _spool(sys.stdin.buffer, spool)
         return verify(spool, policy, name="-")
 
 
 def _spool(source: BinaryIO, spool: BinaryIO) -> None:
     total = 0
+    while chunk := _read(source):
+        total += len(chunk)
+        if total > MAX_STDIN:
+            raise InputError(f"more than {MAX_STDIN} bytes", path=_STDIN)
+        left = memoryview(chunk)
+        try:
+            while left:
+                left = left[spool.write(left) :]
+        except OSError as error:
+            reason = f"cannot be spooled: {error.strerror}; TMPDIR may name a folder with room for it"
+            raise OutputError(reason, path=_STDIN) from error
+
+
+def _read(source: BinaryIO) -> bytes:
     try:
-        while chunk := source.read(1 << 20):
-            total += len(chunk)
-            if total > MAX_STDIN:
-                raise InputError(f"more than {MAX_STDIN} bytes", path=Path("-"))
-            spool.write(chunk)
-        spool.flush()
+        return source.read(1 << 20)
     except OSError as error:
-        raise OutputError((error.strerror or str(error)).lower(), path=Path("the spool")) from error
+        raise InputError((error.strerror or str(error)).lower(), path=_STDIN) from error
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -22,7 +22,9 @@ from archiver.warc.http1 import Head
 from archiver.warc.stated import LIST_CAP, Missing
 
 MAX_FOUND = 100_000
-"""Distinct URLs that are kept in mind; further links are counted as missing and forgotten."""
+MAX_CHARACTERS = 64 << 20
+"""Distinct URLs that are kept in mind, and how long they may be together; further links are counted as
+missing and forgotten."""
 
 _REQUEST_KIND = {
     Kind.IMAGE: "image",
@@ -161,6 +163,7 @@ class _Walk:
         """A heap: what the page shows first, then alternatives, each in the order found."""
         self._redirects: dict[str, str] = {}
         self._elsewhere: list[_Want] = []
+        self._characters = 0
         self._found = 0
         self._done = 0
         self._started = 0
@@ -364,7 +367,8 @@ class _Walk:
         with self._lock:
             if link.url in self._seen:
                 return
-            full = len(self._seen) >= MAX_FOUND
+            self._characters += len(link.url)
+            full = len(self._seen) >= MAX_FOUND or self._characters > MAX_CHARACTERS
             if not full:
                 self._seen.add(link.url)
         number, self._found = self._found, self._found + 1

@@ -184,9 +184,11 @@ class _Page(_Target):
             for found in css_urls(text, sheet=sheet):
                 self._add(found.text, found.kind, f"{place} {found.place}", alternative=found.alternative)
 
-    def _srcset(self, text: str | None, place: str, *, alternative: bool = False) -> None:
+    def _srcset(
+        self, text: str | None, place: str, *, alternative: bool = False, beside_src: bool = False
+    ) -> None:
         found = candidates(text or "")
-        best = shown(found)
+        best = shown(found, beside_src=beside_src)
         for candidate in found:
             self._add(candidate.url, Kind.IMAGE, place, alternative=alternative or candidate is not best)
 
@@ -204,8 +206,10 @@ class _Page(_Target):
     def _img(self, attributes: _Attributes) -> None:
         self._add(attributes.get("src"), Kind.IMAGE, "img src")
         self._add(attributes.get("data-src"), Kind.IMAGE, "img data-src")
-        self._srcset(attributes.get("srcset"), "img srcset")
-        self._srcset(attributes.get("data-srcset"), "img data-srcset")
+        self._srcset(attributes.get("srcset"), "img srcset", beside_src=bool(attributes.get("src")))
+        self._srcset(
+            attributes.get("data-srcset"), "img data-srcset", beside_src=bool(attributes.get("data-src"))
+        )
 
     def _picture(self, attributes: _Attributes) -> None:  # noqa: ARG002
         self._in_picture, self._picture_has_source = True, False

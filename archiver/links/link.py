@@ -42,12 +42,14 @@ class Link:
 MAX_LINKS = 100_000
 MAX_CHARACTERS = 32 << 20
 """How many links one document may have, and how long their URLs may be together."""
+MAX_CHARACTERS_EACH = 8 << 10
+"""How long one URL may be: servers take no longer ones, and thousands of them end up in one list."""
 
 
 class Links:
     """The links of one document, each URL once: first what it shows, then icons, then alternatives.
 
-    Guesses are last. Past MAX_LINKS or MAX_CHARACTERS further ones are left out, and *cut* is true.
+    Guesses are last. What is beyond the bounds above is left out, and *cut* is true then.
     """
 
     __slots__ = ("_first", "_icons", "_later", "_room", "cut")
@@ -77,7 +79,7 @@ class Links:
                 return
             del self._later[url]
             self._room += len(url)
-        if len(self) >= MAX_LINKS or len(url) > self._room:
+        if len(self) >= MAX_LINKS or len(url) > min(self._room, MAX_CHARACTERS_EACH):
             self.cut = True
             return
         self._room -= len(url)

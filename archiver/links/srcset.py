@@ -46,16 +46,19 @@ def candidates(text: str) -> list[Candidate]:
     return found
 
 
-def shown(found: list[Candidate]) -> Candidate | None:
-    """The candidate that an ordinary window shows: the smallest that fills it, else the largest."""
-    if not found:
-        return None
+def shown(found: list[Candidate], *, beside_src: bool = False) -> Candidate | None:
+    """The candidate that an ordinary window shows: the smallest that fills it, else the largest.
+
+    None where there is none, and where the src beside the srcset is shown, as the one of density 1.
+    """
     if any(candidate.width is not None for candidate in found):
         wide = [candidate for candidate in found if (candidate.width or 0) >= _USUAL_WIDTH]
         if wide:
             return min(wide, key=lambda candidate: candidate.width or 0)
         return max(found, key=lambda candidate: candidate.width or 0)
+    if beside_src and not any(candidate.density == 1 for candidate in found):
+        return None
     dense = [candidate for candidate in found if candidate.density >= 1]
     if dense:
         return min(dense, key=lambda candidate: candidate.density)
-    return max(found, key=lambda candidate: candidate.density)
+    return max(found, key=lambda candidate: candidate.density, default=None)

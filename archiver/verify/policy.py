@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from archiver.digest import Digest
 from archiver.signing.keyring import Keyring
@@ -24,8 +25,7 @@ SETTINGS = frozenset(
 STATUSES = frozenset({"complete", "partial", "blocked", "gone", "failed"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signer:
+class Signer(msgspec.Struct, frozen=True, kw_only=True):
     """An identity the verifier trusts, under the name that the verifier gave it."""
 
     fingerprint: Digest
@@ -34,16 +34,15 @@ class Signer:
     """When it was trusted, ``2026-02-11``; empty where nobody wrote it down."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """What must hold beyond the bundle's own soundness.
 
     With no signer trusted nothing can pass.
     """
 
     signers: tuple[Signer, ...] = ()
-    refused_settings: frozenset[str] = field(default_factory=frozenset)
-    refused_statuses: frozenset[str] = field(default_factory=frozenset)
+    refused_settings: frozenset[str] = frozenset()
+    refused_statuses: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         unknown = (self.refused_settings - SETTINGS) | (self.refused_statuses - STATUSES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from archiver.bundle.verdict import Check, Verdict
 from archiver.digest import Digest
@@ -11,8 +11,7 @@ from archiver.manifest import Manifest
 from archiver.verify.policy import Signer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict on one bundle and every check behind it; true only when it passed."""
 
     name: str

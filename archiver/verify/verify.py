@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from archiver.verify.result import Result
 from archiver.warc.window import Window
 
 _CLOCK_TOLERANCE = timedelta(minutes=10)
+_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 
 
 def verify(
@@ -144,9 +146,8 @@ class _Signature:
 
     def _time(self) -> Iterator[Check]:
         try:
-            created = datetime.strptime(self._bundle.package.created, "%Y-%m-%dT%H:%M:%SZ").replace(
-                tzinfo=UTC
-            )
+            text = self._bundle.package.created
+            created = datetime.fromisoformat(text if _UTC.fullmatch(text) else "")
         except ValueError:
             yield failed("time", "FORMAT_FAILURE", "the sealing time claimed is not a UTC time")
             return

@@ -107,19 +107,39 @@ def test_what_the_page_shows_comes_first_then_icons_then_alternatives() -> None:
         <picture><source srcset="wide.webp 1x, wide2.webp 2x"><source srcset=narrow.webp>
         <img src=wide.jpg></picture>
         <script src=old.js nomodule></script><link rel=stylesheet href=main.css>
-        <img src=s.jpg srcset="s.jpg 400w, m.jpg 1300w, l.jpg 3000w"><iframe srcdoc="" src=old.html></iframe>
+        <img src=s.jpg srcset="s.jpg 400w, m.jpg 1300w, l.jpg 3000w">
+        <img src=1.jpg srcset="2.jpg 2x"><iframe srcdoc="" src=old.html></iframe>
         <script src=main.js></script>"""
     assert names(text) == [
-        *("wide.webp", "wide.jpg", "main.css", "s.jpg", "m.jpg", "main.js"),
+        *("wide.webp", "wide.jpg", "main.css", "s.jpg", "m.jpg", "1.jpg", "main.js"),
         "icon",
-        *("other.css", "wide2.webp", "narrow.webp", "old.js", "l.jpg", "old.html"),
+        *("other.css", "wide2.webp", "narrow.webp", "old.js", "l.jpg", "2.jpg", "old.html"),
     ]
-    assert [link.alternative for link in found(text)] == [False] * 7 + [True] * 6
+    assert [link.alternative for link in found(text)] == [False] * 8 + [True] * 7
+
+
+def test_an_ordinary_document_is_not_cut() -> None:
+    assert not html_links(b"<img src=x><img src=data:,>", url=PAGE, content_type="text/html").cut
 
 
 def test_what_is_shown_anywhere_is_no_alternative() -> None:
     alternatives = {link.url: link.alternative for link in found("<img srcset='a, x 2x'><img src=x>")}
     assert alternatives == {f"{BASE}a": False, f"{BASE}x": False}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"<img src={number}>" for number in range(100_001)),
+        f"<base href='/{'x' * 8000}/'>" + "".join(f"<img src={number}>" for number in range(5_000)),
+        f"<img src={'x' * 9000}>",
+    ],
+)
+def test_more_links_than_a_document_may_have_are_left_out_and_it_is_said(text: str) -> None:
+    links = html_links(text.encode(), url=PAGE, content_type="text/html")
+    assert links.cut
+    assert len(links) <= 100_000
+    assert sum(len(link.url) for link in links) <= 32 << 20
 
 
 @pytest.mark.parametrize(
