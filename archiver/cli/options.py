@@ -61,9 +61,8 @@ def refuse_output(path: Path, *, force: bool) -> None:
     try:
         refuse_existing(path, overwrite=force)
     except OutputExistsError as error:
-        if path.is_file() and not force:
-            raise OutputExistsError("it exists already; --force replaces it", path=path) from error
-        raise
+        refuse_existing(path, overwrite=True)  # raises where --force would not help either
+        raise OutputExistsError("it exists already; --force replaces it", path=path) from error
 
 
 def settings(**flags: object) -> Settings:
@@ -72,8 +71,10 @@ def settings(**flags: object) -> Settings:
         home, here = Path.home(), Path.cwd()
     except RuntimeError as error:
         raise click.UsageError("there is no home folder: set HOME") from error
-    with usage():
+    try:
         loaded = Settings.load(os.environ, home=home, here=here)
+    except FormatError as error:
+        raise InputError(error.message, path=Path(error.where)) from error
     return replace(loaded, **{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
 
 

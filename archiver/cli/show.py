@@ -166,8 +166,10 @@ def _files(bundle: Bundle, folder: Path, *, as_json: bool) -> int:
     names = [f"{number:04}-{_safe_name(exchange)}" for number, exchange in enumerate(current, 1)]
     try:
         folder.mkdir(exist_ok=True)
+    except FileExistsError as error:
+        raise OutputExistsError("it exists and is no folder", path=folder) from error
     except OSError as error:
-        raise OutputError((error.strerror or str(error)).lower(), path=folder) from error
+        raise OutputError(f"cannot be made: {(error.strerror or str(error)).lower()}", path=folder) from error
     for name in names:
         if os.path.lexists(folder / name):
             raise OutputExistsError("it exists already: name an empty folder", path=folder / name)

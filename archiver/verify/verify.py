@@ -135,14 +135,17 @@ class _Signature:
 
     def _evidence(self, evidence: list[object]) -> Iterator[Check]:
         try:
-            check_shape(evidence)
-        except (FormatError, LimitError) as error:
+            types = check_shape(evidence)
+        except LimitError as error:
+            # Anybody may append, so that too much was appended must not spoil what the signer sealed.
+            yield passed("evidence", f"{error}: not relied on", code="RESOURCE_LIMIT")
+            return
+        except FormatError as error:
             yield from_error("evidence", error)
             return
-        for number in range(len(evidence)):
-            yield passed(
-                "evidence", f"entry {number} is of no known type: not relied on", code="NOT_RELIED_ON"
-            )
+        for number, kind in enumerate(types):
+            why = f"entry {number} is of a type that this version cannot judge, {kind!r:.60}: not relied on"
+            yield passed("evidence", why, code="NOT_RELIED_ON")
 
     def _time(self) -> Iterator[Check]:
         try:

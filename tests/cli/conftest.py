@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from archiver.signing.keyring import Keyring
 from tests import small
 from tests.cli.command import Command
+from tests.cli.site import ROUTES
+from tests.fetch.rawserver import RawServer
 
 
 @pytest.fixture
@@ -16,10 +20,33 @@ def archiver(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: py
 
 
 @pytest.fixture
+def keyring(own_settings: Path) -> Keyring:
+    """The keyring that commands find by themselves; one identity, trusted, is in it."""
+    ring = Keyring(own_settings / "data" / "archiver" / "keyring")
+    ring.trust(ring.new("Tester").identity, small.NOON)
+    return ring
+
+
+@pytest.fixture
+def site() -> Iterator[RawServer]:
+    """A small site on loopback."""
+    with RawServer(ROUTES) as server:
+        yield server
+
+
+@pytest.fixture
 def article(tmp_path: Path) -> Path:
     """A sealed bundle on disk, by an identity that nobody trusts yet."""
     path = tmp_path / "article.wacz"
     path.write_bytes(small.bundle())
+    return path
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    """The same bundle before it was sealed."""
+    path = tmp_path / "packed.wacz"
+    path.write_bytes(small.packed())
     return path
 
 

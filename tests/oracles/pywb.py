@@ -1,11 +1,10 @@
-"""pywb, a separate process, serving bundles' own WARCs by the bundles' own indexes."""
+"""pywb, a separate process, serving bundles that its own manager has taken in: their WARCs, their indexes."""
 
 from __future__ import annotations
 
 import socket
 import subprocess
 import time
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,35 +15,29 @@ from tests.oracles.process import running, said
 from tests.oracles.replayed import Replayed
 from tests.programs import need
 
+_COLLECTION = "cited"
 _STARTS_WITHIN = 30.0
 
 
 def replay(asked: Mapping[Path, Sequence[str]], *, folder: Path) -> dict[str, Replayed]:
     """What pywb's raw replay gives for the URLs that each bundle is *asked* for; *folder* is for its use."""
     wayback = need("pywb")
-    for bundle in asked:
-        _unpack(bundle, folder / "collections" / bundle.stem)
+    manager = wayback.with_name("wb-manager")
+    _run(manager, "init", _COLLECTION, folder=folder)
+    _run(manager, "add", "--unpack-wacz", _COLLECTION, *asked, folder=folder)
     port = _free_port()
     command: list[str | Path] = [wayback, "--bind", "127.0.0.1", "--port", str(port), "--directory", folder]
     with running(command, folder=folder) as process, requests.Session() as session:
         session.trust_env = False
+        base = f"http://127.0.0.1:{port}/{_COLLECTION}"
         _wait(process, port, folder)
-        return {
-            url: _fetch(session, f"http://127.0.0.1:{port}/{bundle.stem}/id_/{url}")
-            for bundle, urls in asked.items()
-            for url in urls
-        }
+        return {url: _fetch(session, f"{base}/id_/{url}") for urls in asked.values() for url in urls}
 
 
-def _unpack(bundle: Path, collection: Path) -> None:
-    """The members pywb knows, unchanged, where it looks for them (it takes no WACZ as it is)."""
-    with zipfile.ZipFile(bundle) as file:
-        for name in file.namelist():
-            folder, _, base = name.rpartition("/")
-            if folder in ("archive", "indexes"):
-                place = collection / folder / base
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(file.read(name))
+def _run(*command: str | Path, folder: Path) -> None:
+    with running(command, folder=folder) as process:
+        code = process.wait(_STARTS_WITHIN)
+    assert code == 0, said(folder)
 
 
 def _free_port() -> int:

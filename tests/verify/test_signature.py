@@ -271,6 +271,30 @@ def test_evidence_of_an_unknown_kind_spoils_nothing() -> None:
     assert result.id == judge(small.bundle()).id
 
 
+def test_ten_thousand_entries_of_evidence_spoil_nothing() -> None:
+    def change(closing: DatapackageDigest) -> DatapackageDigest:
+        assert closing.provenance is not None
+        evidence = [{"type": "unknown"}] * 10_000
+        return msgspec.structs.replace(
+            closing, provenance=msgspec.structs.replace(closing.provenance, evidence=evidence)
+        )
+
+    result = judge(closed(change))
+    assert result
+    assert "RESOURCE_LIMIT" in {check.code for check in result.checks}
+
+
+@pytest.mark.parametrize("evidence", [["text"], [{}], [{"type": 1}], [[]], [None]])
+def test_evidence_that_is_no_list_of_typed_entries_fails(evidence: list[object]) -> None:
+    def change(closing: DatapackageDigest) -> DatapackageDigest:
+        assert closing.provenance is not None
+        return msgspec.structs.replace(
+            closing, provenance=msgspec.structs.replace(closing.provenance, evidence=evidence)
+        )
+
+    assert outcome(judge(closed(change))) == ("FAILED", {"FORMAT_FAILURE"})
+
+
 def test_another_media_type_of_provenance_is_an_unsupported_version() -> None:
     def change(closing: DatapackageDigest) -> DatapackageDigest:
         provenance = closing.provenance
