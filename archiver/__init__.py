@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from archiver.fetch.limits import Limits
-    from archiver.fetch.settings import FetchSettings
+    from archiver.fetch.settings import FetchSettings, ForcedAddress
     from archiver.manifest import Manifest
     from archiver.save import Saved, save
     from archiver.signing.identity import Identity, LocalIdentity
@@ -52,6 +52,7 @@ _PLACES = {
     "Citation": "citation",
     "Digest": "digest",
     "FetchSettings": "fetch.settings",
+    "ForcedAddress": "fetch.settings",
     "FormatError": "errors",
     "Identity": "signing.identity",
     "InputError": "errors",
@@ -86,6 +87,7 @@ __all__ = [
     "Citation",
     "Digest",
     "FetchSettings",
+    "ForcedAddress",
     "FormatError",
     "Identity",
     "InputError",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import tempfile
 import unicodedata
@@ -26,7 +27,6 @@ from tests import small
 from tests.cli.command import Command, Ran
 from tests.cli.site import answer
 from tests.fetch.rawserver import NOT_FOUND, RawServer, say
-from tests.memory import memory_file
 from tests.rogue import forge, members_of, zipped
 
 FAKE = "PASSED  article.wacz  id sha256:" + "0" * 64
@@ -34,6 +34,7 @@ EVIL = (
     f"\r\n{FAKE}\n\x1b[2J\x1b[H\x1b]8;;http://evil.example/\x07{FAKE}\x1b]8;;\x07\x9b31m\x00\x7f\x85{FAKE}\x0b\x0c"
     f"\u202e{FAKE}\u2066\u200f\u200b\ufeff\u2028{FAKE}\u2029{FAKE}\U000e0041"
 )
+KEY = "".join(char for char in EVIL if char.isascii())
 IN_A_HEADER = "text/\x1b[2Jhtml\x9b31m\u202e" + FAKE + "; charset=utf-8"
 
 
@@ -45,7 +46,7 @@ def check(ran: Ran, *, verdicts: int = 0) -> None:
     lines = (ran.out + ran.err).splitlines()
     assert sum(line.startswith(("PASSED", "FAILED", "INDETERMINATE")) for line in lines) == verdicts
     assert len(lines) < 300
-    assert max(map(len, lines), default=0) < 10_000
+    assert ran.out.startswith("{") or max(map(len, lines), default=0) < 10_000
 
 
 def is_safe(char: str) -> bool:
@@ -91,13 +92,7 @@ def with_type(exchange: Exchange, content_type: str) -> Exchange:
     exchange.response.truncate()
     exchange.response.write(data)
     exchange.response.seek(0)
-    return msgspec_free_replace(exchange, response_size=len(data))
-
-
-def msgspec_free_replace(exchange: Exchange, **changes: object) -> Exchange:
-    from dataclasses import replace
-
-    return replace(exchange, **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(exchange, response_size=len(data))
 
 
 USES: list[list[str]] = [
@@ -178,14 +173,14 @@ def evil_statement(field: str) -> Callable[[Statement], Statement]:
 def evil_closing(field: str) -> Callable[[DatapackageDigest], DatapackageDigest]:
     def hook(closing: DatapackageDigest) -> DatapackageDigest:
         if field == "signed_data":
-            return msgspec.structs.replace(closing, signed_data={EVIL: EVIL})
+            return msgspec.structs.replace(closing, signed_data={KEY: EVIL})
         if field == "evidence":
             assert closing.provenance is not None
-            provenance = msgspec.structs.replace(closing.provenance, evidence=[{EVIL: EVIL, "type": EVIL}])
+            provenance = msgspec.structs.replace(closing.provenance, evidence=[{KEY: EVIL, "type": EVIL}])
             return msgspec.structs.replace(closing, provenance=provenance)
         if field in ("media_type", "envelope"):
             assert closing.provenance is not None
-            value: object = EVIL if field == "media_type" else {EVIL: EVIL, "payloadType": EVIL}
+            value: object = EVIL if field == "media_type" else {KEY: EVIL, "payloadType": EVIL}
             provenance = msgspec.structs.replace(closing.provenance, **{field: value})
             return msgspec.structs.replace(closing, provenance=provenance)
         return msgspec.structs.replace(closing, **{field: EVIL})
@@ -204,6 +199,7 @@ def evil_name() -> bytes:
     return small.bundle().replace(b"indexes/index.cdx", b"\x1b[2J\nPASSED  ok\xe2")
 
 
+JSON = json.dumps({KEY: EVIL}, separators=(",", ":"), ensure_ascii=False).encode()
 JSON_KEY = json.dumps({EVIL: EVIL}, separators=(",", ":"), ensure_ascii=False).encode()
 BROKEN: dict[str, Callable[[], bytes]] = {
     **{f"package {name}": changed(package=evil_package(name)) for name in
@@ -212,17 +208,23 @@ BROKEN: dict[str, Callable[[], bytes]] = {
        ("producer", "origin", "created", "identity", "predicate_type", "type")},
     **{f"closing {name}": changed(closing=evil_closing(name)) for name in
        ("path", "hash", "media_type", "envelope", "signed_data", "evidence")},
-    "payload": changed(payload=lambda _: JSON_KEY),
+    "payload": changed(payload=lambda _: JSON),
+    "payload key": changed(payload=lambda _: JSON_KEY),
     "payload type": changed(payload_type=EVIL),
     "manifest": with_member(MANIFEST, evil_manifest()),
-    "manifest of another kind": with_member(MANIFEST, JSON_KEY),
+    "manifest of another kind": with_member(MANIFEST, JSON),
     "pages": with_member(PAGES, members_of(small.bundle())[PAGES] + JSON_KEY + b"\n"),
     "index": with_member("indexes/index.cdx", EVIL.encode() + b"\n"),
     "warc": with_member("archive/data.warc.gz", EVIL.encode()),
     "another member": with_member("article/article.md", EVIL.encode()),
-    "last member": with_closing(JSON_KEY),
+    "last member": with_closing(JSON),
+    "last member's key": with_closing(JSON_KEY),
     "member name": evil_name,
 }  # fmt: skip
+
+
+SOUND = ("package software", "another member", "closing evidence")
+"""No rule is broken by these."""
 
 
 @pytest.mark.parametrize("case", BROKEN)
@@ -234,12 +236,12 @@ def test_a_broken_evil_bundle_has_no_power(
     for more in ([], ["--explain"]):
         ran = archiver("verify", *more, "article.wacz")
         check(ran, verdicts=1)
-        assert not ran.out.startswith("PASSED") or case in ("another member", "closing evidence")
+        assert not ran.out.startswith("PASSED") or case in SOUND
     for use in (["show"], ["show", "--list"], ["show", "--json"], ["seal"], ["verify", "--json"]):
         check(archiver(*use, "article.wacz"))
 
 
-def evil_page(port: int) -> bytes:
+def evil_page() -> bytes:
     title = EVIL.replace("\x00", "")
     links = "".join(f'<img src="/{number}/{title}">' for number in range(3))
     return f"<!doctype html><meta charset=utf-8><title>{title}</title>{links}".encode()
@@ -252,7 +254,7 @@ def test_an_evil_site_has_no_power_over_whoever_saves_it(archiver: Command, keyr
             b"Content-Length: 0\r\n\r\n" % (FAKE.encode(), FAKE.replace(" ", "\x0b").encode())
         ),
         "*": lambda request: say(
-            answer(evil_page(0), kind=IN_A_HEADER.encode().decode("latin-1"))
+            answer(evil_page(), kind=IN_A_HEADER.encode().decode("latin-1"))
             if b" /page" in request
             else NOT_FOUND
         ),
@@ -274,11 +276,3 @@ def test_an_evil_url_has_no_power_in_an_error(archiver: Command, keyring: Keyrin
             assert ran.code in (1, 2)
             check(ran)
             assert len(ran.error_lines) == 1
-
-
-def test_memory_files_are_judged_the_same(archiver: Command) -> None:
-    """The evil bundle above is sound: what is tested is a verdict of PASSED, not an early refusal."""
-    from archiver.verify import verify
-
-    with memory_file(evil_bundle()) as file:
-        assert verify(file, small.policy(), now=small.NOON)
