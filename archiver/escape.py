@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+_SPACES = re.compile(r"  +")
 _PLAIN = re.compile(r"[ -~]*")
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _RESERVED = frozenset(
@@ -16,10 +17,11 @@ def terminal(text: str, *, limit: int = 500) -> str:
     """*text* on one line and without power over a terminal.
 
     Control, format (bidi, zero width), surrogate, private and unassigned characters come out as
-    ``\\\\x1b`` or ``\\\\u202e``; past *limit* characters it ends in an ellipsis and the true length.
+    ``\\\\x1b`` or ``\\\\u202e``; past *limit* characters it ends in an ellipsis and the true length. Runs
+    of spaces become one, so that no text can push another to the start of a screen line.
     """
     total = len(text)
-    cut = text[:limit]
+    cut = _SPACES.sub(" ", text[:limit])
     if not _PLAIN.fullmatch(cut):
         cut = "".join(_visible(char) for char in cut)
     return cut if total <= limit else f"{cut}… ({total} characters)"

@@ -15,11 +15,18 @@ from typing import Any
 import msgspec
 
 from archiver import strictjson
-from archiver.errors import FormatError
+from archiver.errors import FormatError, LimitError
 from archiver.warc.capture import Capture, StoredExchange
+from archiver.warc.cdxj import indexed
 from archiver.warc.stated import Stated
 
 SPEC = "archiver-bundle/v1-draft"
+
+MAX_REDIRECTS = 100_000
+"""Redirects that the pages of one capture may follow together."""
+
+MAX_SKEW_US = 10 * 365 * 86_400 * 1_000_000
+"""A server whose clock is further off than ten years tells nothing of ours; it is left out."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -137,7 +144,7 @@ def project(capture: Capture, pages: Iterable[tuple[str, str]]) -> Manifest:
         origin=stated.origin if stated else "imported",
         stated=stated,
         derived=Derived(
-            captures=_captures(exchanges, pages),
+            captures=_captures(capture, pages),
             exchanges=[_entry(exchange) for exchange in exchanges],
             redirects=_redirects(exchanges),
             counts=_counts(capture, exchanges),
@@ -171,29 +178,40 @@ def _entry(exchange: StoredExchange) -> ExchangeEntry:
     )
 
 
-def _captures(exchanges: Sequence[StoredExchange], pages: Iterable[tuple[str, str]]) -> list[CaptureEntry]:
-    current = [exchange for exchange in exchanges if exchange.facts.superseded_by is None]
-    by_page = {(exchange.url, exchange.record.date): exchange for exchange in reversed(current)}
+def _captures(capture: Capture, pages: Iterable[tuple[str, str]]) -> list[CaptureEntry]:
+    """A page is what players may serve of its URL: an indexed answer to a GET, one for each URL and date."""
+    served = [exchange for _, exchange in indexed(capture) if exchange.method == "GET"]
+    by_page: dict[tuple[str, str], StoredExchange] = {}
     by_via: dict[tuple[str, str], StoredExchange] = {}
-    for exchange in current:
+    for exchange in served:
+        key = (exchange.url, exchange.record.date)
+        if key in by_page:
+            raise FormatError("a second answer of one URL at one moment", where=exchange.record.where)
+        by_page[key] = exchange
         if exchange.facts.via is not None:
             by_via.setdefault((exchange.facts.via, exchange.facts.hops), exchange)
     captures: list[CaptureEntry] = []
+    listed: set[tuple[str, str]] = set()
+    steps = 0
     for url, date in pages:
+        where = "pages/pages.jsonl"
         page = by_page.get((url, date))
         if page is None:
             raise FormatError(
-                f"no response for {url!r:.200} at {date!r:.40}",
-                where="pages/pages.jsonl",
-                code="HASH_FAILURE",
+                f"no response for {url!r:.200} at {date!r:.40}", where=where, code="HASH_FAILURE"
             )
+        if (url, date) in listed:
+            raise FormatError(f"lists {url!r:.200} twice", where=where)
+        listed.add((url, date))
         final = page
         # Each hop is one letter longer than the one before, so this ends.
-        while 300 <= final.status < 400:
+        while 300 <= final.status < 400 and final.http.first("location") is not None:
             onward = by_via.get((final.url, final.facts.hops + "R"))
             if onward is None:
                 break
-            final = onward
+            final, steps = onward, steps + 1
+            if steps > MAX_REDIRECTS:
+                raise LimitError(f"more than {MAX_REDIRECTS} redirects of its pages", where=where)
         captures.append(
             CaptureEntry(
                 requested_url=page.url,
@@ -244,8 +262,11 @@ def _date_skew(exchanges: Sequence[StoredExchange]) -> DateSkew | None:
         if authority in samples or said is None:
             continue
         theirs = _imf_fixdate_us(said)
-        if theirs is not None:
-            samples[authority] = theirs - _microseconds(datetime.fromisoformat(exchange.record.date))
+        if theirs is None:
+            continue
+        skew = theirs - _microseconds(datetime.fromisoformat(exchange.record.date))
+        if abs(skew) <= MAX_SKEW_US:
+            samples[authority] = skew
     if not samples:
         return None
     ordered = sorted(samples.values())

@@ -60,8 +60,10 @@ def judge(
     strong = _blocked(requested, final, head)
     if strong:
         return Judgement(status="blocked", reasons=strong)
-    if 300 <= head.status < 400 and error is not None:
+    if 300 <= head.status < 400 and error is not None and not interrupted:
         return Judgement(status="failed", reasons=(f"page-{error}",))
+    if head.status >= 500 and interrupted:  # it might have got better at the next attempt
+        return Judgement(status="partial", reasons=("interrupted", f"http-{head.status}"))
     if head.status >= 400:
         return Judgement(status="failed", reasons=(f"http-{head.status}",))
     reasons: list[str] = []

@@ -15,8 +15,12 @@ from archiver.errors import FormatError, LimitError
 
 T = TypeVar("T")
 
-MAX_BYTES = 256 << 20
+MAX_BYTES = 128 << 20
 """No JSON document larger than this is parsed."""
+
+MAX_CONTAINERS = 500_000
+MAX_VALUES = 2_500_000
+"""Nor one with more brackets or commas than this: a value takes twenty times the memory of its text."""
 
 MAX_DEPTH = 64
 """Arrays and objects nested deeper than this are refused."""
@@ -46,7 +50,8 @@ def loads_canonical(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
     Raises FormatError where it is not, LimitError where it is larger than *max_bytes*.
     """
     value = _decode(data, max_bytes)
-    if dumps(value) != data:
+    _check(value, 0)
+    if msgspec.json.encode(value, order="deterministic") != data:
         raise FormatError("not canonical JSON (keys sorted and single, no white space, integers only)")
     return value
 
@@ -56,8 +61,7 @@ def loads(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
 
     Raises FormatError for duplicate keys, NaN, lone surrogates and anything that is not UTF-8 JSON.
     """
-    if len(data) > max_bytes:
-        raise LimitError(f"{len(data)} bytes of JSON; the limit is {max_bytes}")
+    _check_size(data, max_bytes)
     _check_depth(data)
     try:
         text = data.decode("utf-8")
@@ -78,9 +82,15 @@ def convert(value: object, kind: type[T]) -> T:
         raise FormatError(str(error)) from error
 
 
-def _decode(data: bytes, max_bytes: int) -> Any:
+def _check_size(data: bytes, max_bytes: int) -> None:
     if len(data) > max_bytes:
         raise LimitError(f"{len(data)} bytes of JSON; the limit is {max_bytes}")
+    if data.count(b"{") + data.count(b"[") > MAX_CONTAINERS or data.count(b",") > MAX_VALUES:
+        raise LimitError(f"more than {MAX_CONTAINERS} lists or {MAX_VALUES} values in one JSON document")
+
+
+def _decode(data: bytes, max_bytes: int) -> Any:
+    _check_size(data, max_bytes)
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

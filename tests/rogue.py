@@ -8,13 +8,20 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-import tempfile
+import zlib
 from collections.abc import Callable
 
 import msgspec
 
 from archiver.bundle.bundle import IDENTITY, MANIFEST
-from archiver.bundle.container import LAST, ContainerWriter, order_key, read_container
+from archiver.bundle.container import (
+    LAST,
+    Member,
+    _directory,
+    _local_header,
+    order_key,
+    read_container,
+)
 from archiver.bundle.datapackage import (
     DIGEST_NAME,
     NAME,
@@ -42,13 +49,15 @@ def members_of(data: bytes) -> dict[str, bytes]:
 
 
 def zipped(members: dict[str, bytes]) -> bytes:
-    with tempfile.TemporaryFile() as out:
-        writer = ContainerWriter(out)
-        for name in sorted(members, key=order_key):
-            writer.add(name, (members[name],), len(members[name]))
-        writer.finish()
-        out.seek(0)
-        return out.read()
+    """A canonical ZIP of *members*, whatever their names."""
+    out = bytearray()
+    listed = []
+    for name in sorted(members, key=order_key):
+        data = members[name]
+        member = Member(name=name, crc=zlib.crc32(data), size=len(data), header=len(out))
+        out += _local_header(member) + data
+        listed.append(member)
+    return bytes(out) + _directory(listed, len(out))
 
 
 def forge(
@@ -102,7 +111,7 @@ def records_of(warc: bytes) -> list[bytes]:
     """The records of a WARC of one gzip member each, unpacked."""
     records = []
     while warc:
-        unpacker = __import__("zlib").decompressobj(31)
+        unpacker = zlib.decompressobj(31)
         records.append(unpacker.decompress(warc))
         warc = unpacker.unused_data
     return records

@@ -138,6 +138,6 @@ def open_bundle(path: Path) -> Bundle:
         raise
 
 
-def _state(file: BinaryIO) -> tuple[int, int, int]:
+def _state(file: BinaryIO) -> tuple[int, int, int, int]:
     found = os.fstat(file.fileno())
-    return found.st_size, found.st_mtime_ns, found.st_ino
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino

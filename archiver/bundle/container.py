@@ -38,6 +38,8 @@ _NAME = re.compile(r"(?:[a-z0-9_-]+/)?[a-z0-9_-][a-z0-9._-]*\.[a-z0-9._-]+", re.
 LAST = ("datapackage.json", "datapackage-digest.json")
 """The two members that end every bundle, in this order."""
 
+_ALONE = {"indexes": "indexes/index.cdx", "pages": "pages/pages.jsonl"}
+
 FOLDERS = frozenset({"archive", "article", "indexes", "pages", "provenance"})
 
 
@@ -61,6 +63,13 @@ def check_name(name: str) -> None:
     fits = len(name) <= MAX_NAME and _NAME.fullmatch(name) is not None
     if not fits or (folder not in FOLDERS if slash else name not in LAST):
         raise FormatError(f"not a member name: {name!r:.80}")
+    # Players load every index and every WARC they find, wherever it lies: there is one of the first, in
+    # one place, and the others lie in archive/ alone.
+    alone = _ALONE.get(folder)
+    if (alone is not None and name != alone) or (folder == "archive") != name.endswith((".warc", ".warc.gz")):
+        raise FormatError(f"a member of another name belongs there: {name!r:.80}")
+    if alone is None and name.removesuffix(".gz").endswith((".cdx", ".cdxj", ".idx")):
+        raise FormatError(f"a second index: {name!r:.80}")
 
 
 def order_key(name: str) -> tuple[int, str]:

@@ -222,17 +222,15 @@ def _manifest(bundle: Bundle, rebuilt: Manifest) -> Iterator[Check]:
         yield failed("manifest", "HASH_FAILURE", f"{MANIFEST}: not what the records give: {', '.join(parts)}")
     stated = rebuilt.stated
     if stated is not None and stated.status == "complete":
-        truncated = [entry for entry in rebuilt.derived.captures if _is_truncated(rebuilt, entry.final_url)]
+        cut = {
+            entry.url for entry in rebuilt.derived.exchanges if entry.truncated and not entry.superseded_by
+        }
+        truncated = [entry for entry in rebuilt.derived.captures if entry.final_url in cut]
         if stated.missing or stated.missing_count or truncated or not rebuilt.derived.captures:
             good = False
             yield failed("manifest", "CONTRADICTION", "the status says complete, the records say otherwise")
     if good:
         yield passed("manifest", "as made anew from the records")
-
-
-def _is_truncated(manifest: Manifest, url: str) -> bool:
-    entries = [entry for entry in manifest.derived.exchanges if entry.url == url and not entry.superseded_by]
-    return any(entry.truncated for entry in entries)
 
 
 def _statement(bundle: Bundle, manifest: Manifest) -> Iterator[Check]:

@@ -101,6 +101,13 @@ def check_statement(payload: bytes, payload_type: str, expected: Statement) -> N
         raise error.inside(where) from error
     if statement == expected:
         return
+    if not statement.subject:
+        raise FormatError("covers nothing", where=where)
+    for number, subject in enumerate(statement.subject):
+        try:
+            Digest.parse(f"sha256:{subject.digest.sha256}")
+        except FormatError as error:
+            raise error.inside(f"{where}: subject[{number}]") from error
     found = {subject.name: subject.digest for subject in statement.subject}
     if len(found) != len(statement.subject):
         raise FormatError("names a subject twice", where=where)

@@ -43,8 +43,24 @@ EXIT_NO, EXIT_USAGE, EXIT_UNSURE, EXIT_BROKEN, EXIT_INTERRUPTED = 1, 2, 3, 4, 13
 _WORST_FIRST = (EXIT_BROKEN, EXIT_NO, EXIT_USAGE, EXIT_UNSURE, 0)
 
 
+class _InterruptError(Exception):
+    """A KeyboardInterrupt, which click would meet with an empty line of its own."""
+
+
+class _ReaderGoneError(Exception):
+    """A BrokenPipeError, which click would end with 1, as if it were a verdict."""
+
+
 class _Commands(click.Group):
     """The group whose commands are modules, imported on use."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise _InterruptError from error
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -121,7 +137,15 @@ def run(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(_run(arguments))
+    code = EXIT_INTERRUPTED
+    try:
+        code = _run(arguments)
+    except KeyboardInterrupt:  # once more, while the first was being answered
+        pass
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):  # it is over: no other end than this code
+            signal.signal(number, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
@@ -144,7 +168,7 @@ def _run(arguments: Sequence[str] | None) -> int:
             sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, _InterruptError, KeyboardInterrupt):
         say("archiver: interrupted; nothing was kept")
         return EXIT_INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
@@ -157,7 +181,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except ArchiverError as error:
         say(f"archiver: {error}")
         return exit_code(error)
-    except BrokenPipeError:
+    except (_ReaderGoneError, BrokenPipeError):
         # The reader has gone (`archiver show … | head`): quietly, as a filter does.
         _drop_output()
         return 128 + signal.SIGPIPE

@@ -76,7 +76,8 @@ def settings_text(stated: Stated) -> str:
 def _what(result: Result, manifest: Manifest) -> Iterator[str]:
     counts = manifest.derived.counts
     whole = ": every byte accounted for" if result.verdict is not Verdict.FAILED else ""
-    yield f"what    {result.files} files, {counts.exchanges} exchanges, {size_text(result.size)}{whole}"
+    held = f"{result.files} files, {count_text(counts.exchanges, 'exchange')}, {size_text(result.size)}"
+    yield f"what    {held}{whole}"
     for entry in manifest.derived.captures[:5]:
         redirect = f" -> {terminal(entry.final_url)}" if entry.final_url != entry.requested_url else ""
         yield f"        {terminal(entry.requested_url)}{redirect}  HTTP {entry.status}"
@@ -119,6 +120,11 @@ def _clocks(skew: DateSkew) -> str:
 def fingerprint_text(digits: str) -> str:
     """The first 24 hex digits of a fingerprint in groups of four."""
     return " ".join(digits[at : at + 4] for at in range(0, 24, 4)) + " …"
+
+
+def count_text(count: int, noun: str) -> str:
+    """*count* of *noun* for people."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def size_text(count: int) -> str:

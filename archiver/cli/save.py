@@ -17,7 +17,7 @@ from archiver.citation import Citation
 from archiver.cli import options
 from archiver.cli.interruption import Interruption
 from archiver.cli.progress import progress_line
-from archiver.cli.render import size_text
+from archiver.cli.render import count_text, size_text
 from archiver.cli.signer import signing_identity
 from archiver.errors import ArchiverError, CaptureError, FormatError, InputError, OutputError
 from archiver.fetch.limits import Limits
@@ -278,7 +278,8 @@ def _report(saved: Saved, *, as_json: bool, quiet: bool) -> None:
     if quiet:
         return
     reasons = f" ({', '.join(stated.reasons)})" if stated.reasons else ""
-    cli.say(f"{stated.status}{reasons}: {saved.exchanges} exchanges, {size_text(saved.bytes)}, id {saved.id}")
+    held = f"{count_text(saved.exchanges, 'exchange')}, {size_text(saved.bytes)}"
+    cli.say(f"{stated.status}{reasons}: {held}, id {saved.id}")
     for what, entries, count in (
         ("missing", stated.missing, stated.missing_count),
         ("broken at origin", stated.broken_at_origin, stated.broken_at_origin_count),

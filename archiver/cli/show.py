@@ -12,7 +12,7 @@ import click
 from archiver import cli
 from archiver.bundle.bundle import MANIFEST, Bundle, open_bundle, open_regular
 from archiver.cli import options
-from archiver.cli.render import settings_text, size_text
+from archiver.cli.render import count_text, settings_text, size_text
 from archiver.errors import FormatError, InputError, LimitError, OutputError, OutputExistsError
 from archiver.escape import file_name, terminal
 from archiver.manifest import ExchangeEntry, Manifest
@@ -105,7 +105,7 @@ def _summary(bundle: Bundle, manifest: Manifest) -> Iterator[str]:
             for missing in entries[:MAX_LINES]:
                 yield f"         {terminal(missing.reason, limit=60)}  {terminal(missing.url)}"
     counts = manifest.derived.counts
-    yield f"holds    {counts.exchanges} exchanges, {size_text(counts.payload_bytes)} of payload"
+    yield f"holds    {count_text(counts.exchanges, 'exchange')}, {size_text(counts.payload_bytes)} of payload"
     for member in bundle.members.values():
         yield f"         {member.size:>12}  {member.name}"
 

@@ -9,10 +9,12 @@ from archiver.warc.window import Window
 
 _TAIL = 22 + 0xFFFF
 _DIRECTORY = 16 << 20
+_END = 16 << 20
+_OURS = b"application/vnd.archiver."  # stands in every seal of ours, as it is: our members are stored
 
 
 def is_foreign(window: Window) -> bool:
-    """Whether *window* is a ZIP that lists a datapackage.json and nothing of ours under provenance/.
+    """Whether *window* is a ZIP that lists a datapackage.json, nothing of ours and no seal of ours.
 
     Only names in the central directory are looked at, and nothing is believed: a bundle of ours whose
     provenance was cut out looks foreign, and neither can pass.
@@ -24,7 +26,10 @@ def is_foreign(window: Window) -> bool:
             return False
         size, start = struct.unpack_from("<2L", tail, at + 12)
         names = _names(window.read_at(start, min(size, _DIRECTORY)))
+        end = window.read_at(max(0, window.size - _END), min(_END, window.size))
     except FormatError:
+        return False
+    if _OURS in end:
         return False
     return "datapackage.json" in names and not any(name.startswith("provenance/") for name in names)
 

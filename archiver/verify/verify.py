@@ -96,6 +96,8 @@ class _Signature:
         provenance = bundle.closing.provenance
         if provenance is None:
             yield indeterminate("signature", "NO_SIGNATURE", "the bundle is not sealed")
+            if bundle.closing.signed_data is not None:
+                yield from self._wacz_auth(None)
             return
         public = bundle.read(IDENTITY, max_bytes=1 << 20)
         identity = Identity.from_bytes(public)
@@ -118,10 +120,10 @@ class _Signature:
         yield from self._evidence(provenance.evidence)
         yield from self._time()
 
-    def _wacz_auth(self, identity: Identity) -> Iterator[Check]:
+    def _wacz_auth(self, identity: Identity | None) -> Iterator[Check]:
         package, signed = self._bundle.package, self._bundle.closing.signed_data
         if signed is None:
-            if identity.wacz_key is not None:
+            if identity is not None and identity.wacz_key is not None:
                 yield failed("wacz-auth", "MISSING_REQUIRED_SIGNATURE", "signedData is not there")
             return
         try:

@@ -14,10 +14,15 @@ _NOT_DIGITS = str.maketrans("", "", "-:T.Z")
 
 
 def index_bytes(capture: Capture) -> bytes:
-    """The whole index, lines in bytewise order.
+    """The whole index, lines in bytewise order; FormatError for a URL that no key can be made of."""
+    return b"".join(sorted(_line(url, exchange) for url, exchange in indexed(capture)))
+
+
+def indexed(capture: Capture) -> list[tuple[str, StoredExchange]]:
+    """What players may serve: each exchange of the index, with the URL that its key is made of.
 
     Left out are exchanges that another superseded, and a 206 where there is a 200 of the same URL: a
-    player would serve them in the other's place. FormatError for a URL that no key can be made of.
+    player would serve them in the other's place. For a GET the URL is the exchange's own.
     """
     current = [
         (_keyed_url(exchange), exchange)
@@ -25,10 +30,7 @@ def index_bytes(capture: Capture) -> bytes:
         if exchange.facts.superseded_by is None
     ]
     whole = {url for url, exchange in current if exchange.status == 200}
-    lines = [
-        _line(url, exchange) for url, exchange in current if not (exchange.status == 206 and url in whole)
-    ]
-    return b"".join(sorted(lines))
+    return [(url, exchange) for url, exchange in current if not (exchange.status == 206 and url in whole)]
 
 
 def explain_difference(expected: bytes, found: bytes) -> tuple[str, str]:

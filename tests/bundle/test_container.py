@@ -95,17 +95,18 @@ def rebuilt(change: Callable[[list[Member]], list[Member]]) -> bytes:
     return data[:start] + _directory(change(found), start)
 
 
-def by_zipfile(method: int = zipfile.ZIP_STORED, comment: bytes = b"", mode: int = 0) -> bytes:
+def by_zipfile(method: int) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as made:
+    with zipfile.ZipFile(out, "w", method) as made:
         for name, data in FILES.items():
-            info = zipfile.ZipInfo(name)
-            info.compress_type = method
-            info.external_attr = mode << 16
-            info.create_system = 0
-            made.writestr(info, data * 40)
-        made.comment = comment
+            made.writestr(name, data * 40)
     return out.getvalue()
+
+
+def patched(offset: int, data: bytes) -> bytes:
+    """The good container with *data* at *offset* of its first central entry."""
+    at = GOOD.index(b"PK\x01\x02") + offset
+    return GOOD[:at] + data + GOOD[at + len(data) :]
 
 
 GOOD = written(FILES)
@@ -126,7 +127,11 @@ REFUSED = {
         lambda found: [Member(name=m.name, crc=m.crc, size=m.size, header=0) for m in found]
     ),
     "deflated members": by_zipfile(zipfile.ZIP_DEFLATED),
-    "a symlink's mode": by_zipfile(mode=0o120777),
+    "a Unix host": patched(4, b"\x14\x03"),
+    "a symlink's mode": patched(38, struct.pack("<L", 0o120777 << 16)),
+    "the flag of encryption": patched(8, b"\x01\0"),
+    "another method": patched(10, b"\x08\0"),
+    "another date": patched(14, b"\x22\0"),
     "a false Zip64 count": GOOD[:END] + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0, 0, 0),
 }
 

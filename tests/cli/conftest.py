@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import hashlib
+import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,4 +58,19 @@ def library(tmp_path: Path) -> Path:
     """The public identity file of whoever sealed `article`."""
     path = tmp_path / "library.json"
     path.write_bytes(small.identity().identity.to_bytes())
+    return path
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Path:
+    """A WACZ as another tool would make it, by way of `zipfile`."""
+    path = tmp_path / "foreign.wacz"
+    data = b'{"format": "json-pages-1.0", "id": "pages", "title": "All Pages"}\n'
+    resource = {"name": "pages.jsonl", "path": "pages/pages.jsonl", "bytes": len(data)}
+    resource["hash"] = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    package = {"profile": "data-package", "wacz_version": "1.1.1", "resources": [resource]}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr("pages/pages.jsonl", data)
+        out.writestr("archive/data.warc.gz", b"")
+        out.writestr("datapackage.json", json.dumps(package, indent=2))
     return path

@@ -26,7 +26,7 @@ from archiver.warc.writer import WarcWriter
 from tests import small
 from tests.cli.command import Command, Ran
 from tests.cli.site import answer
-from tests.fetch.rawserver import NOT_FOUND, RawServer, say
+from tests.fetch.rawserver import NOT_FOUND, RawServer, Reply, Route, say
 from tests.rogue import forge, members_of, zipped
 
 FAKE = "PASSED  article.wacz  id sha256:" + "0" * 64
@@ -248,7 +248,7 @@ def evil_page() -> bytes:
 
 
 def test_an_evil_site_has_no_power_over_whoever_saves_it(archiver: Command, keyring: Keyring) -> None:
-    routes = {
+    routes: dict[str, Route | list[Reply]] = {
         "/": say(
             b"HTTP/1.1 302 \x1b[2J\x9b31m %s\r\nLocation: /page\x1b[2J\xe2\x80\xae?%s\r\nX: \x1b[31m\r\n"
             b"Content-Length: 0\r\n\r\n" % (FAKE.encode(), FAKE.replace(" ", "\x0b").encode())

@@ -49,8 +49,6 @@ LATER = "2026-11-23T12:00:00.350000Z"
 CLOSING = LAST[1]
 MARK = small.PAGE
 
-_known = pytest.mark.xfail
-
 
 def judge(data: bytes) -> Result:
     with memory_file(data) as file:
@@ -140,15 +138,24 @@ def spent(data: bytes, folder: Path) -> tuple[float, int]:
     path = folder / "bundle.wacz"
     path.write_bytes(data)
     program = (
-        "import resource, sys, time; from pathlib import Path; from archiver.verify import Policy, verify\n"
-        "begun = time.monotonic(); verify(Path(sys.argv[1]), Policy())\n"
-        "print(time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+        "import re, sys, time; from pathlib import Path; from archiver.verify import Policy, verify\n"
+        "begun = time.monotonic(); verify(Path(sys.argv[1]), Policy()); took = time.monotonic() - begun\n"
+        "peak = re.search(r'VmHWM:\\s*(\\d+) kB', Path('/proc/self/status').read_text())\n"
+        "print(took, int(peak[1]) // 1024)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, path], capture_output=True, timeout=60, check=True, text=True
     )
     seconds, megabytes = done.stdout.split()
     return float(seconds), int(megabytes)
+
+
+def refused(records: list[bytes], pages: tuple[Page, ...]) -> bool:
+    """Whether a bundle of *records* and *pages* fails, or already the projection that describes it."""
+    try:
+        return judge(forged(records, pages)).verdict is Verdict.FAILED
+    except FormatError:
+        return True
 
 
 def hostile(packed: bytes) -> bytes:
@@ -180,7 +187,6 @@ def test_the_consistent_forger_can_make_a_bundle_that_passes() -> None:
 # What players would show, and verify did not look at
 
 
-@_known(strict=True, reason="members that players read as an index may stand beside indexes/index.cdx")
 @pytest.mark.parametrize(
     "name",
     [
@@ -197,7 +203,7 @@ def test_a_second_index_fails(name: str) -> None:
     assert judge(forged(small_records(), more={name: line})).verdict is Verdict.FAILED
 
 
-@_known(strict=True, reason="resource and metadata records of any URL and type are accepted")
+@pytest.mark.xfail(strict=True, reason="resource and metadata records of any URL and type are accepted")
 @pytest.mark.parametrize("kind", ["resource", "metadata"])
 def test_content_in_a_record_that_no_index_names_fails(kind: str) -> None:
     """Readers that index a WARC anew take such a record for what the URL answered."""
@@ -208,7 +214,9 @@ def test_content_in_a_record_that_no_index_names_fails(kind: str) -> None:
     assert judge(forged([*rest, extra, last])).verdict is Verdict.FAILED
 
 
-@_known(strict=True, reason="an exchange may be superseded by itself, by an earlier one or by a request")
+@pytest.mark.xfail(
+    strict=True, reason="an exchange may be superseded by itself, by an earlier one or by a request"
+)
 @pytest.mark.parametrize("other", ["itself", "each other", "its request", "an earlier one"])
 def test_nothing_is_hidden_by_superseding_it_with_nothing_later(other: str) -> None:
     by = {"itself": 1, "each other": 2, "its request": 3, "an earlier one": 0}[other]
@@ -228,36 +236,33 @@ def test_nothing_is_hidden_by_superseding_it_with_nothing_later(other: str) -> N
     assert judge(forged([*rest, *records, last])).verdict is Verdict.FAILED
 
 
-@_known(strict=True, reason="two answers of one URL at one moment are neither refused nor listed")
-def test_two_answers_of_one_url_at_one_moment_are_said() -> None:
+def test_two_answers_of_one_url_at_one_moment_fail() -> None:
     """The manifest names the first, `show --extract` gives the second, a player whichever sorts first."""
-    result = judge(forged(around(response(1, b"A"), response(2, b"B")), one_page()))
-    assert {check.code for check in result.checks} - {"OK", "CLAIMED_TIME"}
+    assert refused(around(response(1, b"A"), response(2, b"B")), one_page())
 
 
-@_known(strict=True, reason="a page resolves to any exchange of its URL and date")
 def test_a_page_that_players_answer_from_another_record_fails() -> None:
     post = record("request", PAGE, b"POST /p HTTP/1.1\r\n\r\nx=1", number=3, media=REQUEST,
                   about=record_id(1), payload=b"x=1")  # fmt: skip
     by_post = around(response(1, b"A"), post, response(2, b"B", date=LATER))
     in_part = around(response(1, b"A", status="206 Partial Content"), response(2, b"B", date=LATER))
-    verdicts = [judge(forged(records, one_page())).verdict for records in (by_post, in_part)]
-    assert verdicts == [Verdict.FAILED] * 2
+    assert [refused(records, one_page()) for records in (by_post, in_part)] == [True, True]
 
 
-@_known(strict=True, reason="where a redirect went is taken from `via` alone, never from Location")
-def test_a_redirect_ends_where_its_location_says() -> None:
-    records = around(
-        response(1, b"", status="302 Found", more="Location: /true\r\n"),
-        response(2, b"B", url="https://good.example/"),
-        facts(3, 2, f"via: {PAGE}\r\nhopsFromSeed: R\r\n", url="https://good.example/"),
-        response(4, b"C", url="https://news.example/true", date=LATER),
-    )
-    result = judge(forged(records, one_page()))
-    assert not result or result.require().derived.captures[0].final_url != "https://good.example/"
+def test_a_redirect_is_followed_only_from_an_answer_that_redirects() -> None:
+    """Where it led is the capturer's word, in `via`; that it led anywhere must be in the answer."""
+    onward = response(2, b"B", url="https://good.example/")
+    linked = facts(3, 2, f"via: {PAGE}\r\nhopsFromSeed: R\r\n", url="https://good.example/")
+    for first, final in (
+        (response(1, b"", status="302 Found", more="Location: /true\r\n"), "https://good.example/"),
+        (response(1, b"", status="302 Found"), PAGE),
+        (response(1, b"A"), PAGE),
+    ):
+        result = judge(forged(around(first, onward, linked), one_page()))
+        assert result.require().derived.captures[0].final_url == final
 
 
-@_known(strict=True, reason="an earlier stated record is not looked at")
+@pytest.mark.xfail(strict=True, reason="an earlier stated record is not looked at")
 def test_a_second_stated_record_fails() -> None:
     statement = msgspec.structs.replace(small.stated(), status="blocked", reasons=["http-403"])
     earlier = record("metadata", None, statement.to_json(), number=1, media=MEDIA_TYPE)
@@ -265,23 +270,21 @@ def test_a_second_stated_record_fails() -> None:
     assert judge(forged([*rest, earlier, last])).verdict is Verdict.FAILED
 
 
-@_known(strict=True, reason="pages may be listed any number of times")
 def test_a_page_listed_twice_fails() -> None:
     """Each is followed through its redirects: many pages times a long chain is minutes of work."""
-    assert judge(forged(around(response(1)), one_page() * 2)).verdict is Verdict.FAILED
+    assert refused(around(response(1)), one_page() * 2)
 
 
 # What a server can do to a capture
 
 
-@_known(strict=True, reason="the skew of such a Date is no canonical integer")
 @pytest.mark.parametrize("year", [1601, 9999])
 def test_a_server_with_an_absurd_clock_does_not_stop_a_bundle(year: int) -> None:
     strange = response(1, more=f"Date: Mon, 01 Jan {year} 00:00:00 GMT\r\n")
     assert judge(forged(around(strange), one_page()))
 
 
-@_known(strict=True, reason="what the decoder still holds after the last input is dropped")
+@pytest.mark.xfail(strict=True, reason="what the decoder still holds after the last input is dropped")
 @pytest.mark.parametrize("size", [600_000, 1_000_000, 20_000_000])
 def test_a_brotli_body_is_decoded_to_its_end(size: int) -> None:
     data = b"ab" * (size // 2)
@@ -291,7 +294,9 @@ def test_a_brotli_body_is_decoded_to_its_end(size: int) -> None:
 # Time and memory
 
 
-@_known(strict=True, reason="the patterns for session ids are quadratic, and a URL may have a megabyte")
+@pytest.mark.xfail(
+    strict=True, reason="the patterns for session ids are quadratic, and a URL may have a megabyte"
+)
 @pytest.mark.parametrize("url", ["http://a.example/?" + "cfid=" * 30_000,
                                  "http://a.example/" + f"({'a' * 24})/" * 14_000])  # fmt: skip
 def test_a_long_url_is_no_long_wait(url: str, tmp_path: Path) -> None:
@@ -301,23 +306,21 @@ def test_a_long_url_is_no_long_wait(url: str, tmp_path: Path) -> None:
     assert seconds < 1
 
 
-@_known(strict=True, reason="a head of a megabyte may have half a million fields, and each is kept")
+@pytest.mark.xfail(
+    strict=True, reason="a head of a megabyte may have half a million fields, and each is kept"
+)
 def test_many_header_fields_are_a_limit(tmp_path: Path) -> None:
-    head = bomb("response", PAGE, RESPONSE, b"HTTP/1.1 200 OK\r\n", b"aa:bb\n", 170_000)
-    heads = b"".join(
-        bomb_with_id(head, number) for number in range(20, 32)
-    )  # 12 KB in all become 12 million bytes of head
-    seconds, megabytes = spent(hostile(heads), tmp_path)
+    head = b"HTTP/1.1 200 OK\r\n" + b"aa:bb\n" * 170_000 + b"\n"
+    heads = [
+        record("response", PAGE, head, number=number, media=RESPONSE, payload=b"") for number in range(12)
+    ]
+    data = hostile(warc_of(heads))
+    assert len(data) < 150_000
+    seconds, megabytes = spent(data, tmp_path)
     assert (seconds < 2, megabytes < 200) == (True, True)
 
 
-def bomb_with_id(packed: bytes, number: int) -> bytes:
-    data = zlib.decompress(packed, 31).replace(record_id(9).encode(), record_id(number).encode())
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return packer.compress(data) + packer.flush()
-
-
-@_known(strict=True, reason="blocks too large to be kept are joined in memory all the same")
+@pytest.mark.xfail(strict=True, reason="blocks too large to be kept are joined in memory all the same")
 @pytest.mark.parametrize("media", [WARC_FIELDS, MEDIA_TYPE])
 def test_a_large_block_is_never_held_whole(media: str, tmp_path: Path) -> None:
     *rest, _ = small_records()
@@ -330,7 +333,7 @@ def test_a_large_block_is_never_held_whole(media: str, tmp_path: Path) -> None:
     assert megabytes < 200
 
 
-@_known(strict=True, reason="chunks are taken apart one by one without end")
+@pytest.mark.xfail(strict=True, reason="chunks are taken apart one by one without end")
 def test_a_body_of_tiny_chunks_is_a_limit(tmp_path: Path) -> None:
     start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     data = hostile(bomb("response", PAGE, RESPONSE, start, b"1\r\nx\r\n", 2_500_000))
@@ -339,7 +342,6 @@ def test_a_body_of_tiny_chunks_is_a_limit(tmp_path: Path) -> None:
     assert seconds < 1
 
 
-@_known(strict=True, reason="JSON is decoded and copied whole before anything in it is counted")
 def test_json_of_many_empty_things_is_a_limit(tmp_path: Path) -> None:
     members = members_of(small.bundle())
     evidence = b'"evidence":[' + b",".join([b"{}"] * 3_000_000) + b"]"
@@ -348,9 +350,6 @@ def test_json_of_many_empty_things_is_a_limit(tmp_path: Path) -> None:
     assert (seconds < 2, megabytes < 200) == (True, True)
 
 
-@_known(
-    strict=True, reason="writing JSON again needs a little more stack than reading it", raises=RecursionError
-)
 def test_no_depth_of_json_is_a_crash() -> None:
     for depth in range(65, 1_200):
         with pytest.raises((FormatError, LimitError)):
@@ -360,7 +359,6 @@ def test_no_depth_of_json_is_a_crash() -> None:
 # Seal
 
 
-@_known(strict=True, reason="wacz-auth is not looked at where there is no envelope")
 def test_a_wrong_wacz_auth_signature_fails_without_an_envelope_too() -> None:
     members = members_of(small.bundle())
     closing = DatapackageDigest.from_json(members[CLOSING])
@@ -370,7 +368,6 @@ def test_a_wrong_wacz_auth_signature_fails_without_an_envelope_too() -> None:
     assert judge(zipped(members | {CLOSING: stripped.to_json()})).verdict is Verdict.FAILED
 
 
-@_known(strict=True, reason="strptime takes other spellings than the one of the format")
 @pytest.mark.parametrize("created", ["2026-1-3T1:2:3Z", "２０２６-11-23T12:00:00Z", "2026-11-23t12:00:00z"])
 def test_a_sealing_time_has_one_spelling(created: str) -> None:
     data = forge(
@@ -387,11 +384,11 @@ def enveloped(change: Callable[[dict[str, object]], None]) -> bytes:
 
 
 def signatures(value: dict[str, object]) -> list[dict[str, str]]:
-    return value["provenance"]["envelope"]["signatures"]  # type: ignore[index,no-any-return,call-overload]
+    return value["provenance"]["envelope"]["signatures"]  # type: ignore[index,no-any-return]
 
 
 def _wacz_auth_pasted(value: dict[str, object]) -> None:
-    signatures(value)[0]["sig"] = value["signedData"]["signature"]  # type: ignore[index,call-overload]
+    signatures(value)[0]["sig"] = value["signedData"]["signature"]  # type: ignore[index]
 
 
 def _other_keyid(value: dict[str, object]) -> None:
@@ -539,5 +536,5 @@ def test_what_passes_after_a_consistent_change_is_what_warcio_reads(part: int) -
                 raw = archive.read_at(int(entry["offset"]), int(entry["length"]))
                 found = next(iter(ArchiveIterator(io.BytesIO(raw))))
                 assert found.rec_headers.get_header("WARC-Target-URI") == entry["url"]
-                assert found.http_headers.get_statuscode() == entry["status"]
+                assert int(found.http_headers.get_statuscode()) == int(entry["status"])
     assert compared > 3

@@ -81,6 +81,16 @@ def test_a_stripped_provenance_is_no_signature() -> None:
     assert outcome(judge(data)) == ("INDETERMINATE", {"NO_SIGNATURE"})
 
 
+def test_a_broken_bundle_of_ours_is_no_foreign_one() -> None:
+    """Not even when its provenance members are cut out or called something else."""
+    members = members_of(small.bundle())
+    cut = {name: data for name, data in members.items() if not name.startswith("provenance/")}
+    renamed = cut | {"article/a.json": members[IDENTITY]}
+    for held in (cut, renamed):
+        assert judge(zipped(held)).verdict is Verdict.FAILED
+        assert judge(zipped(held) + b"\0").verdict is Verdict.FAILED
+
+
 def test_without_a_trusted_identity_nothing_passes() -> None:
     result = judge(small.bundle(), Policy())
     assert outcome(result) == ("INDETERMINATE", {"UNTRUSTED_SIGNER"})
@@ -148,7 +158,7 @@ def test_the_envelope_of_another_bundle_does_not_fit() -> None:
             lambda s: msgspec.structs.replace(s, predicate_type="https://slsa.dev/provenance/v1"),
             "FORMAT_FAILURE",
         ),
-        (lambda s: msgspec.structs.replace(s, subject=[]), "HASH_FAILURE"),
+        (lambda s: msgspec.structs.replace(s, subject=[]), "FORMAT_FAILURE"),
         (lambda s: msgspec.structs.replace(s, subject=s.subject[:-1]), "HASH_FAILURE"),
         (lambda s: msgspec.structs.replace(s, subject=s.subject[::-1]), "MISSING_MEMBER"),
         (lambda s: msgspec.structs.replace(s, subject=[*s.subject, s.subject[0]]), "FORMAT_FAILURE"),
@@ -162,7 +172,7 @@ def test_the_envelope_of_another_bundle_does_not_fit() -> None:
             lambda s: msgspec.structs.replace(
                 s, subject=[Subject(name=s.subject[0].name, digest=Sha256(sha256="A" * 64)), *s.subject[1:]]
             ),
-            "HASH_FAILURE",
+            "FORMAT_FAILURE",
         ),
         (replaced(captures=[]), "HASH_FAILURE"),
         (replaced(origin="imported"), "HASH_FAILURE"),
