@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_SPACES = re.compile(r"  +")
+_BLANKS = re.compile("[ \xa0\u115f\u1160\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\uffa0]{2,}")
+"""Runs of what shows as nothing: Unicode's spaces, the empty braille cell and the Hangul fillers."""
+
 _PLAIN = re.compile(r"[ -~]*")
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _RESERVED = frozenset(
@@ -18,10 +20,10 @@ def terminal(text: str, *, limit: int = 500) -> str:
 
     Control, format (bidi, zero width), surrogate, private and unassigned characters come out as
     ``\\\\x1b`` or ``\\\\u202e``; past *limit* characters it ends in an ellipsis and the true length. Runs
-    of spaces become one, so that no text can push another to the start of a screen line.
+    of blanks become one space, so that no text can push another to the start of a screen line.
     """
     total = len(text)
-    cut = _SPACES.sub(" ", text[:limit])
+    cut = _BLANKS.sub(" ", text[:limit])
     if not _PLAIN.fullmatch(cut):
         cut = "".join(_visible(char) for char in cut)
     return cut if total <= limit else f"{cut}… ({total} characters)"

@@ -103,7 +103,8 @@ def _redirected_away(requested: Url, final: Url) -> bool:
     """Whether a deep link ended at a front page, or at another registrable domain."""
     deep = requested.path.strip("/") != ""
     to_front = deep and final.path.strip("/") == "" and final.query is None
-    return to_front or _site(requested) != _site(final)
+    # The list of suffixes is long: it is read only where the hosts differ at all.
+    return to_front or (requested.host != final.host and _site(requested) != _site(final))
 
 
 def _site(url: Url) -> str | None:

@@ -108,11 +108,11 @@ def worst(codes: Iterable[int]) -> int:
     return min(codes, key=_WORST_FIRST.index, default=0)
 
 
-def say(text: str) -> None:
-    """One line on standard error; *text* may quote anything, so it is escaped."""
+def say(text: str, *, lead: str = "") -> None:
+    """One line on standard error, *lead* first; *text* may quote anything, so it is escaped."""
     from archiver.escape import terminal
 
-    click.echo(terminal(text, limit=2_000), err=True)
+    click.echo(lead + terminal(text, limit=2_000), err=True)
 
 
 def emit(value: object) -> None:

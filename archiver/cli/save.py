@@ -218,7 +218,7 @@ def _ask(citations: list[Citation]) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError(f"{len(citations)} captures at once: --yes if that is meant")
     for citation in citations:
-        cli.say(f"  {citation.url}")
+        cli.say(citation.url, lead="  ")
     click.confirm(f"{len(citations)} captures. Go on?", abort=True, err=True)
 
 
@@ -285,9 +285,11 @@ def _report(saved: Saved, *, as_json: bool, quiet: bool) -> None:
         ("broken at origin", stated.broken_at_origin, stated.broken_at_origin_count),
     ):
         for entry in entries[:100]:
-            cli.say(f"  {what}: {entry.url} ({entry.reason}; from {entry.referrer or 'the citation'})")
+            cli.say(
+                f"{what}: {entry.url} ({entry.reason}; from {entry.referrer or 'the citation'})", lead="  "
+            )
         if count > 100:
-            cli.say(f"  {what}: {count - 100} more; archiver show lists them")
+            cli.say(f"{what}: {count - 100} more; archiver show lists them", lead="  ")
     advice = _ADVICE.get(stated.status)
     if advice:
         cli.say(advice)

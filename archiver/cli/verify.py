@@ -52,7 +52,7 @@ def command(
     policy = Policy.trusting(ring, *map(_signer, trusted), refuse=refuse)
     if explain and not as_json:
         for line in policy.explain():
-            cli.say(f"policy  {line}")
+            cli.say(line, lead="policy  ")
     return cli.worst(_one(name, policy, explain=explain, json=as_json) for name in bundles)
 
 

@@ -138,10 +138,9 @@ def _brotli(pieces: Iterator[bytes]) -> Iterator[bytes]:
                 out: bytes = decoder.process(data, output_buffer_limit=_OUTPUT)
             except brotli.error as error:
                 raise FormatError("broken brotli data") from error
-            if out:
-                yield out
-            if decoder.can_accept_more_data():
-                break
+            if not out:
+                break  # not before: a decoder that takes more input, even one that is finished, may hold output
+            yield out
             data = b""
     if not empty and not decoder.is_finished():
         raise FormatError("brotli data ends early")

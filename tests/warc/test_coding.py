@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import itertools
+import random
 import zlib
 from collections.abc import Sequence
 
@@ -44,6 +46,40 @@ def test_any_stack_of_codings_comes_back_however_the_bytes_arrive(
 ) -> None:
     pieces = cut(encode(data, codings), points)
     assert b"".join(decode(pieces, codings, max_bytes=GENEROUS)) == data
+
+
+WORDS = (b"The court held that ", b"\xc3\xa4rgerlich ", b"42 U.S.C. ", b"<p>", b"a", b"\n")
+SIZES = (1, 262_145, 600_000, 3_000_000)
+
+
+@functools.cache
+def text_of(kind: str, size: int) -> bytes:
+    chance = random.Random(size)
+    if kind == "one byte":
+        return b"a" * size
+    if kind == "words":
+        return b"".join(chance.choices(WORDS, k=size // 4 + 1))[:size]
+    return chance.randbytes(size)
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "quality", "step"),
+    [
+        (kind, size, quality, step)
+        for kind in ("one byte", "words", "noise")
+        for size in SIZES
+        for quality in (1, 5, 11)
+        for step in (1, 7, 65_536)
+        # What is slow, to compress or to feed byte by byte, is left to the smaller sizes.
+        if (quality < 11 or size < 500_000 or kind == "one byte")
+        and (step > 7 or size < 500_000 or kind == "one byte")
+    ],
+)
+def test_a_brotli_body_is_decoded_to_its_last_byte(kind: str, size: int, quality: int, step: int) -> None:
+    data = text_of(kind, size)
+    coded = brotli.compress(data, quality=quality)
+    pieces = (coded[at : at + step] for at in range(0, len(coded), step))
+    assert b"".join(decode(pieces, ["br"], max_bytes=GENEROUS)) == data
 
 
 @given(st.binary(max_size=300), st.lists(st.sampled_from(["gzip", "deflate", "br"]), min_size=1, max_size=3))
