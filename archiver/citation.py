@@ -12,6 +12,7 @@ from archiver.url import Url
 
 Role = Literal["source", "cited", "related"]
 
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _WITH_SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*:(?=//|[^0-9/])")
 
 
@@ -29,6 +30,8 @@ class Citation:
     def parse(cls, text: str, *, role: Role = "cited") -> Citation:
         """The citation that *text* is; FormatError, fit to be shown, where it is no http or https URL."""
         as_written = text.strip()
+        if _SURROGATE.search(as_written):
+            raise FormatError(f"{as_written[:80]!r} is not text: its bytes are no UTF-8")
         if not _WITH_SCHEME.match(as_written):
             raise FormatError(
                 f"{as_written[:80]!r} is neither a file here nor a URL: "

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from archiver.bundle.bundle import open_regular
 from archiver.errors import FormatError, InputError
@@ -18,8 +20,7 @@ _PERSONAL_ONLY = frozenset({"keyring", "identity", "passphrase_file"})
 _MAX_FILE = 64 << 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a command needs to know that its own flags did not say."""
 
     keyring: Path
@@ -44,10 +45,10 @@ class Settings:
         settings = cls(keyring=data_home / "archiver" / "keyring")
         settings = _merge(settings, config_home / "archiver" / "config.toml", home=home, personal=True)
         settings = _merge(settings, here / "archiver.toml", home=home, personal=False)
-        for field in fields(cls):
-            variable = f"ARCHIVER_{field.name.upper()}"
+        for name in cls.__struct_fields__:
+            variable = f"ARCHIVER_{name.upper()}"
             if given := environ.get(variable):
-                settings = _with(settings, field.name, given, where=variable, folder=here, home=home)
+                settings = _with(settings, name, given, where=variable, folder=here, home=home)
         return settings
 
 
@@ -71,7 +72,7 @@ def _merge(settings: Settings, path: Path, *, home: Path, personal: bool) -> Set
         if len(data) > _MAX_FILE:
             raise FormatError(f"is larger than {_MAX_FILE} bytes", where=str(path))
         values = tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ValueError as error:  # TOMLDecodeError is one, and so is what a number of 5,000 digits ends in
         raise FormatError(f"is not TOML: {error}", where=str(path)) from error
     except RecursionError as error:
         raise FormatError("is nested too deep", where=str(path)) from error
@@ -81,9 +82,8 @@ def _merge(settings: Settings, path: Path, *, home: Path, personal: bool) -> Set
             "only your own config.toml, a flag or the environment may",
             where=str(path),
         )
-    known = {field.name for field in fields(Settings)}
     for name, value in values.items():
-        if name not in known:
+        if name not in Settings.__struct_fields__:
             raise FormatError(f"no such setting: {name}", where=str(path))
         settings = _with(settings, name, value, where=f"{path}: {name}", folder=path.parent, home=home)
     return settings
@@ -105,4 +105,4 @@ def _with(settings: Settings, name: str, value: object, *, where: str, folder: P
             if name == "keyring"
             else replace(settings, passphrase_file=place)
         )
-    return replace(settings, **{name: value})  # type: ignore[arg-type]
+    return replace(settings, **{name: value})

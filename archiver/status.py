@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-
-from publicsuffixlist import PublicSuffixList
 
 from archiver.url import Url
+from archiver.url.suffixes import public_suffixes
 from archiver.warc.http1 import Head
 from archiver.warc.stated import Status
 
@@ -66,9 +64,13 @@ def judge(
         return Judgement(status="partial", reasons=("interrupted", f"http-{head.status}"))
     if head.status >= 400:
         return Judgement(status="failed", reasons=(f"http-{head.status}",))
+    if head.status < 200:  # 101 among them: nobody asked for another protocol
+        return Judgement(status="failed", reasons=(f"http-{head.status:03}",))
     reasons: list[str] = []
     if interrupted:
         reasons.append("interrupted")
+    if head.status == 206:  # nobody asked for a part
+        reasons.append("http-206")
     if error is not None:
         reasons.append(f"page-{error}")
     if truncated is not None:
@@ -109,9 +111,4 @@ def _redirected_away(requested: Url, final: Url) -> bool:
 
 def _site(url: Url) -> str | None:
     """The registrable domain of *url*; an address or a name without one stands for itself."""
-    return _suffixes().privatesuffix(url.host) or url.host if url.host else None
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
+    return public_suffixes().privatesuffix(url.host) or url.host if url.host else None

@@ -40,7 +40,7 @@ def test_a_page_with_all_that_was_wanted_is_complete() -> None:
     assert judged() == Judgement(status="complete", reasons=())
 
 
-@pytest.mark.parametrize("status", [200, 203, 204, 206])
+@pytest.mark.parametrize("status", [200, 203, 204, 226])
 def test_every_answer_of_the_2xx_is_one(status: int) -> None:
     assert judged(status).status == "complete"
 
@@ -54,6 +54,7 @@ PARTIAL: list[tuple[Judgement, tuple[str, ...]]] = [
      ("page-disconnect", "page-truncated-disconnect", "missing")),
     (judged(None, interrupted=True, error="interrupted"), ("interrupted",)),
     (judged(503, interrupted=True), ("interrupted", "http-503")),
+    (judged(206), ("http-206",)),
     (judged(304), ("redirect-not-followed",)),
     (judged(300), ("redirect-not-followed",)),
     (judged(to="https://news.example/"), ("redirected-away",)),
@@ -82,13 +83,6 @@ def test_what_lacks_something_is_partial_and_says_what(
         (PAGE, "https://news.example/?p=1234"),
         ("https://news.example/", "https://news.example/"),
         ("https://news.example/", "https://www.news.example/home"),
-        ("https://news.example/", "https://news.example/login"),
-        ("https://NEWS.example/a", "https://news.example/a"),
-        ("https://a.news.co.uk/a", "https://b.news.co.uk/b"),
-        ("http://localhost:8000/a", "http://localhost:8001/a"),
-        ("http://198.51.100.1/a", "http://198.51.100.1:81/a"),
-    ][:5]
-    + [
         ("https://NEWS.example/a", "https://news.example/a"),
         ("https://a.news.co.uk/a", "https://b.news.co.uk/b"),
         ("http://localhost:8000/a", "http://localhost:8001/a"),
@@ -141,8 +135,8 @@ def test_a_page_that_is_no_more_is_gone(status: int, missing: int) -> None:
     assert away.status == "gone"
 
 
-@pytest.mark.parametrize("status", [400, 402, 405, 406, 418, 451, 500, 502, 503, 504, 599])
-def test_any_other_error_is_a_failure(status: int) -> None:
+@pytest.mark.parametrize("status", [101, 400, 402, 405, 406, 418, 451, 500, 502, 503, 504, 599])
+def test_any_other_answer_is_a_failure(status: int) -> None:
     assert judged(status, missing=1) == Judgement(status="failed", reasons=(f"http-{status}",))
 
 

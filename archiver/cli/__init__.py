@@ -5,6 +5,8 @@ This module loads click and nothing else, so that `--help` is quick; each comman
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import io
 import os
@@ -40,6 +42,8 @@ _COMMANDS = {
 
 EXIT_NO, EXIT_USAGE, EXIT_UNSURE, EXIT_BROKEN, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 
+_COLLECT_EVERY = 50_000  # objects: a short run is over before the first collection
+_NEWER = "UNSUPPORTED_VERSION"
 _WORST_FIRST = (EXIT_BROKEN, EXIT_NO, EXIT_USAGE, EXIT_UNSURE, 0)
 
 
@@ -96,7 +100,7 @@ def exit_code(error: ArchiverError) -> int:
         return EXIT_USAGE
     if isinstance(error, OutputError):
         return EXIT_BROKEN
-    if isinstance(error, LimitError):
+    if isinstance(error, LimitError) or (isinstance(error, FormatError) and error.code == _NEWER):
         return EXIT_UNSURE
     if isinstance(error, CaptureError | FormatError | VerificationError):
         return EXIT_NO
@@ -132,19 +136,27 @@ def emit_path(path: Path) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """The console command: run, and leave with a documented exit code and no traceback."""
+    gc.set_threshold(_COLLECT_EVERY)
+    atexit.register(gc.freeze)  # no last look through memory that goes back to the system as a whole
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that lacks a character is shown its number rather than an error.
         sys.stdout.reconfigure(errors="backslashreplace")
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminate)
-    code = EXIT_INTERRUPTED
     try:
         code = _run(arguments)
     except KeyboardInterrupt:  # once more, while the first was being answered
-        pass
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):  # it is over: no other end than this code
+        code = EXIT_INTERRUPTED
+    _end(code)
+
+
+def _end(code: int) -> None:
+    """Leave with *code*, whatever signal comes now."""
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        _end(code)
     sys.exit(code)
 
 

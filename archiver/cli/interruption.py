@@ -14,7 +14,10 @@ _SAID = b"archiver: stopping; what there is will be kept as partial. Once more k
 
 
 class Interruption:
-    """While it is open, the first SIGINT or SIGTERM sets *stop*, the second raises KeyboardInterrupt."""
+    """While it is open, the first SIGINT or SIGTERM sets *stop*, the second raises KeyboardInterrupt.
+
+    After a block that ended well both are ignored: what was kept is kept, and the command is to say so.
+    """
 
     def __init__(self) -> None:
         self.stop = threading.Event()
@@ -30,7 +33,7 @@ class Interruption:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for number, handler in self._previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, handler if error is not None else signal.SIG_IGN)
 
     @contextmanager
     def may_drop(self) -> Iterator[None]:

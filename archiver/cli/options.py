@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from msgspec.structs import replace
 
 from archiver.config import Settings
 from archiver.errors import FormatError, InputError, KeyFileError, LimitError, OutputExistsError
@@ -75,7 +75,7 @@ def settings(**flags: object) -> Settings:
         loaded = Settings.load(os.environ, home=home, here=here)
     except FormatError as error:
         raise InputError(error.message, path=Path(error.where)) from error
-    return replace(loaded, **{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+    return replace(loaded, **{name: value for name, value in flags.items() if value is not None})
 
 
 def keyring(chosen: Settings) -> Keyring:

@@ -6,11 +6,14 @@ import re
 import threading
 from collections.abc import Callable
 from email.message import Message
-from http.cookiejar import DefaultCookiePolicy
+from http.cookiejar import Cookie, DefaultCookiePolicy
 from typing import cast
+from urllib.request import Request
 
 import requests
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cookie_header
+
+from archiver.url.suffixes import public_suffixes
 
 # Typed here, where requests' own stubs leave them open.
 _extract = cast(
@@ -20,7 +23,7 @@ _cookie_header = cast(
     "Callable[[RequestsCookieJar, requests.PreparedRequest], str | None]", get_cookie_header
 )
 
-_LINE = re.compile(rb"^set-cookie[ \t]*:[ \t]*([^\r\n]*)\r?$", re.IGNORECASE | re.MULTILINE)
+_LINE = re.compile(rb"^set-cookie[ \t]*+:[ \t]*+([^\r\n]*+)\r?$", re.IGNORECASE | re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _LONGEST = 4096
 _MOST = 128 << 10
@@ -35,7 +38,7 @@ class Cookies:
 
     def __init__(self) -> None:
         # A cookie set without a domain goes back to its very host alone, as in browsers.
-        policy = DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
+        policy = _Policy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
         self._jar = RequestsCookieJar(policy)
         self._lock = threading.Lock()
         self._left = _MOST
@@ -61,6 +64,15 @@ class Cookies:
                 return None
             value = _cookie_header(self._jar, _asked(url))
         return value or None
+
+
+class _Policy(DefaultCookiePolicy):
+    """The standard library's rules, and one of browsers: no cookie for all of co.uk."""
+
+    def set_ok_domain(self, cookie: Cookie, request: Request) -> bool:
+        if cookie.domain_specified and public_suffixes().is_public(cookie.domain.strip(".")):
+            return False
+        return super().set_ok_domain(cookie, request)
 
 
 class _Answered:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 
 from archiver.digest import CHUNK
 from archiver.errors import FormatError, LimitError
@@ -14,20 +16,41 @@ MAX_DOCUMENT = 64 << 20
 """Bytes of a document that are read for links; what comes after is not looked at."""
 
 
-def document(exchange: Exchange, head: Head, *, max_bytes: int = MAX_DOCUMENT) -> bytes:
-    """The decoded body, up to *max_bytes*; where it is broken or longer, what comes before that.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A decoded body, as far as it can be read: a browser, too, shows what came."""
 
-    The spool is read from its beginning and left anywhere.
-    """
+    data: bytes
+    fault: str | None
+    """Why this is not all of it, in one stable word; None where it is."""
+
+
+def document(exchange: Exchange, head: Head) -> Document:
+    """The decoded body; the spool is read from its beginning and left anywhere."""
     body = bytearray()
     try:
-        for chunk in decode(_entity(exchange, head), content_codings(head), max_bytes=MAX_DOCUMENT):
+        for chunk in _decoded(exchange, head):
             body += chunk
-            if len(body) >= max_bytes:
+    except FormatError:
+        return Document(bytes(body), "bad-coding")
+    except LimitError:
+        return Document(bytes(body), "limit-links")
+    return Document(bytes(body), None)
+
+
+def beginning(exchange: Exchange, head: Head, size: int) -> bytes:
+    """The first *size* bytes of the decoded body, or fewer."""
+    body = bytearray()
+    with suppress(FormatError, LimitError):
+        for chunk in _decoded(exchange, head):
+            body += chunk
+            if len(body) >= size:
                 break
-    except (FormatError, LimitError):
-        pass  # a browser, too, shows what came
-    return bytes(body[:max_bytes])
+    return bytes(body[:size])
+
+
+def _decoded(exchange: Exchange, head: Head) -> Iterator[bytes]:
+    return decode(_entity(exchange, head), content_codings(head), max_bytes=MAX_DOCUMENT)
 
 
 def _entity(exchange: Exchange, head: Head) -> Iterator[bytes]:

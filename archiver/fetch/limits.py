@@ -12,7 +12,7 @@ from archiver.errors import FormatError
 class Limits:
     """Bounds on time, bytes, counts and depth; a limit that is hit is a reason in the record, never a crash.
 
-    FormatError for a value below zero, or a zero where nothing could be fetched at all.
+    FormatError for a value below zero, a zero where nothing could be fetched at all, and heads over 1 MB.
     """
 
     seconds: float = 120.0
@@ -49,11 +49,14 @@ class Limits:
         for one in fields(self):
             least = 1 if one.name in _AT_LEAST_ONE else 0
             value: float = getattr(self, one.name)
-            if not value >= least:  # written so that NaN is refused too
+            most = _AT_MOST.get(one.name, value)
+            if not least <= value <= most:  # written so that NaN is refused too
                 raise FormatError(f"the limit {one.name} cannot be {value}")
 
 
 _AT_LEAST_ONE = frozenset({"attempts", "host_connections", "connections"})
+_AT_MOST = {"header_bytes": 1 << 20}
+"""A longer head is none to those who read the record."""
 
 
 class Budget:

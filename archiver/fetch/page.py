@@ -10,21 +10,23 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from archiver.errors import FormatError
-from archiver.fetch.entity import document
+from archiver.errors import FormatError, LimitError
+from archiver.fetch.entity import beginning, document
 from archiver.fetch.fetcher import Fetched, Fetcher
 from archiver.fetch.limits import Budget, Limits
 from archiver.fetch.request import Request
 from archiver.links import Kind, Link, Links, is_html, links, may_link
+from archiver.links.link import MAX_CHARACTERS_EACH, PARSED
 from archiver.url import Url
 from archiver.warc.exchange import Exchange
 from archiver.warc.http1 import Head
 from archiver.warc.stated import LIST_CAP, Missing
 
 MAX_FOUND = 100_000
-MAX_CHARACTERS = 64 << 20
-"""Distinct URLs that are kept in mind, and how long they may be together; further links are counted as
-missing and forgotten."""
+"""Distinct URLs that are kept in mind; further links are counted as missing and forgotten."""
+MAX_CHARACTERS = 16 << 20
+"""How long these URLs may be together; so, too, all that are asked for with what led to them, and the
+referrers of what is missing. The record names them all, and what reads it is bounded."""
 
 _REQUEST_KIND = {
     Kind.IMAGE: "image",
@@ -34,8 +36,7 @@ _REQUEST_KIND = {
     Kind.FONT: "font",
     Kind.FRAME: "document",
 }
-_PARSED = (Kind.FRAME, Kind.STYLE)
-_BROKEN = (404, 410)
+_BROKEN = ("http-404", "http-410")
 _BEGINNING = 4 << 10
 """Bytes in which a document without a type shows whether it is HTML."""
 
@@ -105,6 +106,8 @@ class _Got:
     elsewhere: bool = False
     """Whether the last of them redirects to what another want fetches, and answers for."""
     links: Links = field(default_factory=Links)
+    unread: str | None = None
+    """Why not all of these are known."""
 
 
 @dataclass(slots=True)
@@ -113,10 +116,14 @@ class _Tally:
 
     entries: list[tuple[int, Missing]] = field(default_factory=list)
     count: int = 0
+    room: int = MAX_CHARACTERS
 
     def add(self, number: int, url: str, referrer: str | None, reason: str) -> None:
         self.count += 1
         if len(self.entries) < LIST_CAP:
+            if referrer is not None:
+                self.room -= _length(referrer)
+                referrer = referrer if self.room >= 0 else None
             self.entries.append((number, Missing(url=url, referrer=referrer, reason=reason)))
 
     def listed(self) -> tuple[Missing, ...]:
@@ -157,13 +164,19 @@ class _Walk:
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         """Held while a document is looked into: the largest may take memory once, not once a thread."""
-        self._seen: set[str] = set()
-        """Every URL that was asked for or is queued."""
+        self._seen: dict[str, bool] = {}
+        """Every URL that was asked for or is queued, and whether to look there for what it names."""
         self._queue: list[tuple[bool, int, _Want]] = []
         """A heap: what the page shows first, then alternatives, each in the order found."""
         self._redirects: dict[str, str] = {}
         self._elsewhere: list[_Want] = []
+        self._failed: dict[str, str] = {}
+        """Why there is nothing at a URL."""
+        self._guessed: str | None = None
+        """The URL of the icon that nobody named so far."""
         self._characters = 0
+        self._asked = 0
+        """Characters of URLs that were asked for."""
         self._found = 0
         self._done = 0
         self._started = 0
@@ -172,14 +185,14 @@ class _Walk:
         self._broken = _Tally()
 
     def run(self, url: Url) -> PageResult:
-        self._seen.add(url.href)
+        self._seen[url.href] = True
         self._found = 1
         page = self._get(_Want(number=0, url=url, kind=None, referrer=None, hops=""))
         if page.error is not None:
             self._missing.add(0, page.final.href, None if page.final == url else url.href, page.error)
         self._settle(page)
         self._follow()
-        self._break_circles()
+        self._answer_elsewhere()
         return PageResult(
             requested=url,
             final=page.final,
@@ -226,15 +239,13 @@ class _Walk:
     def _is_early(self, running: Iterable[_Want]) -> bool:
         """Whether an alternative is next, while something under way may still name what the page shows."""
         later, _, _ = self._queue[0]
-        return later and any(want.kind in _PARSED and not want.later for want in running)
+        return later and any(want.kind in PARSED and not want.later for want in running)
 
     def _refusal(self, want: _Want) -> str | None:
         """The limit that keeps *want* from being fetched, or None."""
         limits = self._limits
-        if self._stop.is_set():
-            return "interrupted"
-        if time.monotonic() >= self._deadline:
-            return "limit-seconds"
+        if (over := self._over()) is not None:
+            return over
         if self._started >= limits.resources:
             return "limit-resources"
         if self._budget.spent:
@@ -252,6 +263,10 @@ class _Walk:
         url, hops, referrer, size = want.url, want.hops, want.referrer, 0
         chain = [url.href]
         for _ in range(self._limits.redirects + 1):
+            with self._lock:
+                self._asked += _length(url.href) + _length(referrer or "")
+                if self._asked > MAX_CHARACTERS and want.kind is not None:
+                    return _Got(want=want, final=url, hops=hops, error="limit-links", size=size)
             fetched = self._fetcher.fetch(self._request(want, url, hops, referrer), deadline=self._deadline)
             try:
                 for exchange in fetched.attempts:
@@ -259,6 +274,7 @@ class _Walk:
                     size += exchange.response_size
                 target, error = self._redirect(url, fetched)
                 if target is None:
+                    named, unread = self._links(want, url, fetched)
                     return _Got(
                         want=want,
                         final=url,
@@ -269,15 +285,16 @@ class _Walk:
                         message=fetched.message or (f"{url.href}: {error}" if error else ""),
                         size=size,
                         chain=tuple(chain),
-                        links=self._links(want, url, fetched),
+                        links=named,
+                        unread=unread,
                     )
             finally:
                 for exchange in fetched.attempts:
                     exchange.response.close()
             url, hops, referrer = target, hops + "R", url.href
             with self._lock:
-                known = url.href in self._seen and url.href not in chain
-                self._seen.add(url.href)
+                known = self._is_known(url.href, want.kind) and url.href not in chain
+                self._know(url.href, want.kind)
             chain.append(url.href)
             if known and want.kind is not None:
                 return _Got(
@@ -322,6 +339,8 @@ class _Walk:
             target = Url.parse(location, url).without_fragment
         except FormatError:
             return None, "bad-redirect"
+        if len(target.href) > MAX_CHARACTERS_EACH:
+            return None, "limit-links"
         if target.has_userinfo:
             return None, "userinfo"
         return (target, None) if target.is_http else (None, "scheme")
@@ -335,47 +354,67 @@ class _Walk:
             return "limit-bytes"
         return fetched.error
 
-    def _links(self, want: _Want, url: Url, fetched: Fetched) -> Links:
-        """What a page, frame or stylesheet names; for other kinds nothing."""
+    def _links(self, want: _Want, url: Url, fetched: Fetched) -> tuple[Links, str | None]:
+        """What a page, frame or stylesheet names, and why that is not all; for other kinds nothing."""
         head, exchange = fetched.head, fetched.best
         kind = head.first("content-type") if head is not None else None
         if head is None or exchange is None or not may_link(kind, want.kind):
-            return Links()
+            return Links(), None
         with self._reading:
             # What is sent without a type may be anything, a film too: first see how it begins.
-            unsaid = not kind and want.kind is not Kind.STYLE
-            if unsaid and not is_html(document(exchange, head, max_bytes=_BEGINNING), None):
-                return Links()
-            return links(document(exchange, head), url=url.href, content_type=kind, kind=want.kind)
+            if want.kind is not Kind.STYLE and not is_html(beginning(exchange, head, _BEGINNING), kind):
+                return Links(), None
+            read = document(exchange, head)
+            found = links(read.data, url=url.href, content_type=kind, kind=want.kind, check=self._check)
+        if found.cut:
+            return found, self._over() or "limit-links"
+        return found, None if fetched.error else read.fault
+
+    def _over(self) -> str | None:
+        """Why nothing more is to be done, or None."""
+        if self._stop.is_set():
+            return "interrupted"
+        return "limit-seconds" if time.monotonic() >= self._deadline else None
+
+    def _check(self) -> None:
+        if (reason := self._over()) is not None:
+            raise LimitError(reason)
 
     def _settle(self, got: _Got) -> None:
         """Queue what *got* names, and report how far we are."""
         self._done += 1
         if got.want.kind is not None:
             self._bytes += got.size
+        unread = got.unread
         for link in got.links:
-            if not (link.guess and got.want.kind is not None):
-                self._queue_link(link, got)
-        if got.links.cut:
-            self._miss(got.want, "limit-links")
+            if link.guess and got.want.kind is not None:
+                continue
+            if not self._queue_link(link, got):
+                unread = unread or "limit-links"
+        if unread is not None and not got.want.guess:
+            self._missing.add(got.want.number, got.want.url.href, got.want.referrer, unread)
         if self._progress is not None:
             self._progress(
                 Progress(found=self._found, done=self._done, missing=self._missing.count, bytes=self._bytes)
             )
 
-    def _queue_link(self, link: Link, got: _Got) -> None:
+    def _queue_link(self, link: Link, got: _Got) -> bool:
+        """Queue what *link* leads to, unless that is known; false where there is no room even to count it."""
         with self._lock:
-            if link.url in self._seen:
-                return
-            self._characters += len(link.url)
-            full = len(self._seen) >= MAX_FOUND or self._characters > MAX_CHARACTERS
+            known = self._is_known(link.url, link.kind)
+            if known and link.url != self._guessed:
+                return True
+            self._characters += _length(link.url)
+            if self._characters > MAX_CHARACTERS:
+                return False
+            full = len(self._seen) >= MAX_FOUND
             if not full:
-                self._seen.add(link.url)
+                self._know(link.url, link.kind)
         number, self._found = self._found, self._found + 1
         parent = got.want
         if full:
             self._missing.add(number, link.url, got.final.href, "limit-resources")
-            return
+            return True
         want = _Want(
             number=number,
             url=Url.parse(link.url),
@@ -387,26 +426,40 @@ class _Walk:
             later=link.alternative or link.guess,
             guess=link.guess,
         )
+        if known:  # what was guessed at is named after all
+            self._guessed = None
+            self._elsewhere.append(want)
+            return True
+        if link.guess:
+            self._guessed = link.url
         heapq.heappush(self._queue, (want.later, number, want))
+        return True
+
+    def _is_known(self, url: str, kind: Kind | None) -> bool:
+        """Whether *url* is asked for already, and will be looked into where a link of *kind* needs that."""
+        read = self._seen.get(url)
+        return read is not None and (read or kind not in PARSED)
+
+    def _know(self, url: str, kind: Kind | None) -> None:
+        self._seen[url] = self._seen.get(url, False) or kind is None or kind in PARSED
 
     def _conclude(self, got: _Got) -> None:
         """Decide whether *got* is whole, gone at its origin, or missing."""
         status = got.head.status if got.head is not None else 0
         self._redirects.update(pairwise(got.chain))
+        reason = got.error or got.truncated
         if got.elsewhere:
             self._elsewhere.append(got.want)
-        if got.error is not None:
-            self._miss(got.want, got.error)
-        elif got.truncated is not None:
-            self._miss(got.want, got.truncated)
-        elif status in _BROKEN:
-            if not got.want.guess:
-                self._broken.add(got.want.number, got.want.url.href, got.want.referrer, f"http-{status}")
-        elif status >= 400:
-            self._miss(got.want, f"http-{status}")
+        else:
+            self._redirects.pop(got.final.href, None)  # it answered, if only when it was come back to
+        if not got.elsewhere and reason is None and (not 200 <= status < 300 or status == 206):
+            reason = f"http-{status:03}"  # nothing else is a whole answer, and nobody asked for a part
+        if reason is not None:
+            self._failed[got.final.href] = reason
+            self._miss(got.want, reason)
 
-    def _break_circles(self) -> None:
-        """Count as missing the wants that redirect to one another, so that nobody answers for them."""
+    def _answer_elsewhere(self) -> None:
+        """Judge the wants that another one answers for, or nobody: they may redirect to one another."""
         for want in self._elsewhere:
             at = want.url.href
             passed = {at}
@@ -416,7 +469,21 @@ class _Walk:
                     self._miss(want, "redirect-loop")
                     break
                 passed.add(at)
+            else:
+                if at in self._failed:
+                    self._miss(want, self._failed[at])
 
     def _miss(self, want: _Want, reason: str) -> None:
-        if not want.guess:
+        """List *want* as missing or, where a whole answer says so, as gone; a guess in neither."""
+        self._failed.setdefault(want.url.href, reason)
+        if want.guess:
+            return
+        if reason in _BROKEN:
+            self._broken.add(want.number, want.url.href, want.referrer, reason)
+        else:
             self._missing.add(want.number, want.url.href, want.referrer, reason)
+
+
+def _length(url: str) -> int:
+    """Characters of *url* in the record, where a backslash takes two."""
+    return len(url) + url.count("\\")

@@ -15,6 +15,8 @@ from archiver.fetch.wire import Errand
 from archiver.warc.http1 import ChunkedDecoder, Framing, Head, find_head_end, framing, parse_head
 
 _IN_MEMORY = 256 << 10
+_MOST_INTERIM = 1_000
+"""Interim answers before the final one: more are a flood, and no record numbers them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ class _Reader:
                 self._read_chunked()
             case Framing.CLOSE:
                 self._read_to_close()
-        self.reusable = kind is not Framing.CLOSE and not self._ahead and _keeps_alive(head)
+        self.reusable = kind is not Framing.CLOSE and not self._ahead and _keeps_alive(method, head)
 
     def keep_partial_head(self) -> None:
         """Record a head that never ended, if at least its status line did and it is a final one."""
@@ -140,6 +142,8 @@ class _Reader:
             allowed -= end
             # 101 would hand the connection over to another protocol; nobody asked for one.
             if 100 <= head.status < 200 and head.status != 101:
+                if len(self.interim) == _MOST_INTERIM:
+                    raise self._errand.error("length", f"more than {_MOST_INTERIM} interim answers")
                 self.interim.append(data)
                 continue
             self._final_head(head, data)
@@ -250,11 +254,14 @@ class _Reader:
         self._restart_pace()
 
 
-def _keeps_alive(head: Head) -> bool:
+def _keeps_alive(method: str, head: Head) -> bool:
     """Whether the server leaves the connection open (RFC 9112 section 9.3)."""
     said = {part.strip().lower() for value in head.all("connection") for part in value.split(",")}
     if "close" in said or head.status == 101:
         return False
-    if head.all("transfer-encoding") and head.all("content-length"):
+    lengths, codings = head.all("content-length"), head.all("transfer-encoding")
+    if codings and (lengths or head.version == "HTTP/1.0"):
         return False  # two opinions on where it ended: whatever follows may be meant as part of it
+    if head.status in (204, 304) and method != "HEAD" and (codings or set(lengths) - {"0"}):
+        return False  # a body is announced that cannot be, and may come all the same
     return head.version == "HTTP/1.1" or (head.version == "HTTP/1.0" and "keep-alive" in said)

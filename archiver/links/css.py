@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from archiver.errors import LimitError
 from archiver.links.encoding import decode_css
-from archiver.links.link import Kind, Link, Links, Resolver
+from archiver.links.link import Check, Kind, Link, Links, Resolver, go_on, is_too_long
 from archiver.url import Url
 
 _SPACE = r"[ \t\r\n\f]*+"
@@ -64,6 +65,10 @@ _WITHOUT_LINKS = frozenset({"import", "namespace", "supports", "document", "-moz
 """At-rules whose URLs, up to the next ``;`` or ``{``, are names and conditions, but for an import's first."""
 
 
+_CHECKED = 1 << 12
+"""Tokens after which is asked whether to go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class CssUrl:
     """A URL as a style sheet writes it, unescaped."""
@@ -74,7 +79,9 @@ class CssUrl:
     alternative: bool = False
 
 
-def css_links(data: bytes, *, url: str, content_type: str | None, encoding: str | None = None) -> Links:
+def css_links(
+    data: bytes, *, url: str, content_type: str | None, encoding: str | None = None, check: Check = go_on
+) -> Links:
     """What the style sheet *data*, served from *url*, needs.
 
     *encoding* is that of the document or sheet which links it. FormatError where *url* is none.
@@ -82,19 +89,26 @@ def css_links(data: bytes, *, url: str, content_type: str | None, encoding: str 
     text, codec = decode_css(data, content_type, encoding)
     resolve = Resolver(Url.parse(url), codec)
     links = Links()
-    for found in css_urls(text):
-        target = resolve(found.text)
-        if target is not None:
-            links.add(Link(url=target, kind=found.kind, place=found.place, alternative=found.alternative))
+    try:
+        for found in css_urls(text, check=check):
+            target = resolve(found.text)
+            if target is not None:
+                links.add(Link(url=target, kind=found.kind, place=found.place, alternative=found.alternative))
+            elif is_too_long(found.text):
+                links.cut = True
+    except LimitError:
+        links.cut = True
     return links
 
 
-def css_urls(text: str, *, sheet: bool = True) -> Iterator[CssUrl]:
-    """The URLs in *text*, in order; it is a style attribute's unless a *sheet*."""
+def css_urls(text: str, *, sheet: bool = True, check: Check = go_on) -> Iterator[CssUrl]:
+    """The URLs in *text*, in order; a style attribute's unless a *sheet*. Raises what *check* raises."""
     done = 0  # how far tokens have been dealt with
     imports_over = not sheet
     awaiting_import = passing_over = font_face = sources_seen = False
-    for token in _TOKEN.finditer(text):
+    for count, token in enumerate(_TOKEN.finditer(text), 1):
+        if not count % _CHECKED:
+            check()
         start = token.start()
         if start < done:
             continue

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from archiver.errors import FormatError
 from archiver.url import MAX_LENGTH, Url
+
+Check = Callable[[], None]
+"""Called now and then while a document is read; a LimitError of its ends the reading."""
+
+
+def go_on() -> None:
+    """A `Check` that lets everything be read."""
 
 
 class Kind(Enum):
@@ -38,6 +45,9 @@ class Link:
     guess: bool = False
     """Whether nothing names it: its absence is no loss."""
 
+
+PARSED = frozenset({Kind.FRAME, Kind.STYLE})
+"""The kinds whose targets name more."""
 
 MAX_LINKS = 100_000
 MAX_CHARACTERS = 32 << 20
@@ -72,11 +82,18 @@ class Links:
     def add(self, link: Link) -> None:
         """Take *link*, unless its URL is there already and no less visible."""
         url = link.url
-        if url in self._first or url in self._icons:
-            return
+        for seen in (self._first, self._icons):
+            if url in seen:
+                if link.kind in PARSED and seen[url].kind not in PARSED:
+                    seen[url] = replace(seen[url], kind=link.kind)  # or what it names would be lost
+                return
         if url in self._later:
             if link.alternative or link.guess:
+                if link.kind in PARSED and self._later[url].kind not in PARSED:
+                    self._later[url] = replace(self._later[url], kind=link.kind)
                 return
+            if link.kind not in PARSED and self._later[url].kind in PARSED:
+                link = replace(link, kind=self._later[url].kind)
             del self._later[url]
             self._room += len(url)
         if len(self) >= MAX_LINKS or len(url) > min(self._room, MAX_CHARACTERS_EACH):
@@ -86,6 +103,14 @@ class Links:
         last = link.alternative or link.guess
         into = self._later if last else self._icons if link.kind is Kind.ICON else self._first
         into[url] = link
+
+
+_OTHER_SCHEME = re.compile(r"[\x00-\x20]*+(?!https?:)[a-z][a-z0-9+.-]*+:", re.IGNORECASE)
+
+
+def is_too_long(text: str) -> bool:
+    """Whether *text*, which `Resolver` made nothing of, may be a URL that is only too long."""
+    return len(text) > MAX_CHARACTERS_EACH and not _OTHER_SCHEME.match(text)
 
 
 _EDGES = "".join(map(chr, range(0x21)))

@@ -21,9 +21,7 @@ MAX_BYTES = 64 << 10
 _MAX_KEYS = 8
 _MAX_NAME = 200
 # Spelled out, not asked of unicodedata: what a name may hold must not change with the Unicode version.
-_CONTROL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]"
-)
+_CONTROL = "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]"
 
 
 class Use(StrEnum):
@@ -55,16 +53,14 @@ class _IdentityJson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityKey:
+class IdentityKey(msgspec.Struct, frozen=True, kw_only=True):
     """One key of an identity and its one use."""
 
     public: PublicKey
     use: Use
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Who seals: *name* and *keys*, believed by those only who trust the fingerprint.
 
     Raises FormatError when made with a name or a set of keys that the bundle format does not allow.
@@ -175,7 +171,7 @@ def check_name(name: str) -> None:
     """
     if not 1 <= len(name) <= _MAX_NAME:
         raise FormatError(f"{len(name)} characters; 1 to {_MAX_NAME} are allowed", where="name")
-    if name != name.strip(" ") or _CONTROL.search(name):
+    if name != name.strip(" ") or (not (name.isascii() and name.isprintable()) and re.search(_CONTROL, name)):
         raise FormatError(f"a control character, or a space at either end: {name!r:.80}", where="name")
 
 

@@ -15,22 +15,24 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from archiver.digest import Digest
 from archiver.errors import FormatError, KeyFileError, LimitError, OutputError
 from archiver.signing import keyfile
-from archiver.signing.export import Export
 from archiver.signing.identity import MAX_BYTES, Identity, LocalIdentity, check_name
 from archiver.strictjson import convert, dumps, loads_canonical
 from archiver.whole import write_whole
 
-_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_PREFIX = re.compile(r"(?:sha256:)?([0-9a-f]{8,64})", re.ASCII)
+if TYPE_CHECKING:  # what has to do with private keys is loaded on use: `verify` has none
+    from archiver.signing.export import Export
+
+_HEX = r"[0-9a-f]{64}"
+_PREFIX = r"(?:sha256:)?([0-9a-f]{8,64})"
 _IDENTITY = "identity.json"
 
 Passphrase = Callable[[], str] | None
@@ -43,8 +45,7 @@ class _TrustedJson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     since: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trusted:
+class Trusted(msgspec.Struct, frozen=True, kw_only=True):
     """An identity that the owner of the keyring trusts, under the name that the owner knows it by."""
 
     identity: Identity
@@ -70,7 +71,8 @@ class Keyring:
 
         KeyFileError where the keyring has an identity of one's own under that name, or *name* is no name.
         """
-        from archiver.signing.pkcs8 import to_pem  # loaded for private keys only: `verify` has none
+        from archiver.signing.export import Export
+        from archiver.signing.pkcs8 import to_pem
 
         try:
             check_name(name)
@@ -86,7 +88,7 @@ class Keyring:
 
     def own(self) -> tuple[Identity, ...]:
         """One's own identities, by name."""
-        found = [self._read_own(path) for path in _entries(self._own) if _HEX.fullmatch(path.name)]
+        found = [self._read_own(path) for path in _entries(self._own) if re.fullmatch(_HEX, path.name)]
         return tuple(sorted(found, key=lambda identity: (identity.name, identity.fingerprint)))
 
     def identity(self, name_or_fingerprint: str, passphrase: Passphrase = None) -> LocalIdentity:
@@ -110,6 +112,8 @@ class Keyring:
         They are unlocked once, to see that they belong to the identity. KeyFileError where they do
         not, where *data* has none, and where the keyring has the identity already.
         """
+        from archiver.signing.export import Export
+
         exported = Export.from_bytes(data)
         if not exported.private:
             raise KeyFileError(
@@ -155,7 +159,7 @@ class Keyring:
             raise KeyFileError(f"cannot be removed: {error.strerror}", path=path) from error
 
     def _one(self, wanted: str, *, trusted: bool = False) -> Identity:
-        match = _PREFIX.fullmatch(wanted)
+        match = re.fullmatch(_PREFIX, wanted)
         known = list(self.own())
         names = {identity.fingerprint: {identity.name} for identity in known}
         if trusted:
@@ -183,7 +187,8 @@ class Keyring:
         return identity
 
     def _export(self, identity: Identity) -> Export:
-        from archiver.signing import pkcs8  # as above
+        from archiver.signing import pkcs8
+        from archiver.signing.export import Export
 
         folder = self._own / identity.fingerprint.hex
         private = []

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
+import msgspec
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
@@ -42,8 +44,7 @@ _CURVE = ec.SECP384R1()
 _HALF = 48
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicKey:
+class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
     """A key that checks signatures.
 
     Raises FormatError (KEY_REJECTED) when made from bytes that are not the one DER form of a sound
@@ -52,13 +53,12 @@ class PublicKey:
 
     alg: Algorithm
     spki: bytes
-    _key: AnyPublic = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         found = _algorithm(self.spki)
         if found is not self.alg:
             raise _rejected(f"said to be {self.alg}, but it is {found}")
-        object.__setattr__(self, "_key", _load(found, self.spki[len(_SPKI[found][0]) :]))
+        _load(found, self.spki)
 
     @classmethod
     def from_spki(cls, spki: bytes) -> PublicKey:
@@ -75,13 +75,14 @@ class PublicKey:
 
         An ECDSA signature whose s is in the upper half is not: there would be two for each message.
         """
+        key = _load(self.alg, self.spki)
         try:
-            if isinstance(self._key, ec.EllipticCurvePublicKey):
+            if isinstance(key, ec.EllipticCurvePublicKey):
                 if not is_low_s(signature):
                     return False
-                self._key.verify(encode_dss_signature(*_split(signature)), message, _ECDSA)
+                key.verify(encode_dss_signature(*_split(signature)), message, _ECDSA)
             else:
-                self._key.verify(signature, message)
+                key.verify(signature, message)
         except InvalidSignature:
             return False
         return True
@@ -149,7 +150,9 @@ def _algorithm(spki: bytes) -> Algorithm:
     raise _rejected("not the DER form of an Ed25519, ML-DSA-65 or ECDSA P-384 public key")
 
 
-def _load(alg: Algorithm, raw: bytes) -> AnyPublic:
+@lru_cache(maxsize=64)  # one for each key is loaded to check it, and the same few sign most bundles
+def _load(alg: Algorithm, spki: bytes) -> AnyPublic:
+    raw = spki[len(_SPKI[alg][0]) :]
     try:
         if alg is Algorithm.ED25519:
             _check_point(raw)

@@ -55,7 +55,7 @@ class Url:
     def parse(cls, text: str, base: Url | None = None, *, encoding: str = "utf-8") -> Url:
         """The URL that *text* means, seen from *base*; *encoding* is the document's, for its query.
 
-        Raises FormatError where the standard fails, and for texts over MAX_LENGTH.
+        Raises FormatError where the standard fails, and for texts and URLs over MAX_LENGTH.
         """
         if len(text) > MAX_LENGTH:
             raise FormatError(f"a URL of {len(text)} characters; the limit is {MAX_LENGTH}")
@@ -80,7 +80,12 @@ class Url:
             url = _file(rest, query, base)
         else:
             url = _relative(rest, query, base)
-        return replace(url, fragment=fragment)
+        url = replace(url, fragment=fragment)
+        # A character becomes twelve at most, and a relative URL brings its base's along.
+        longest = 12 * len(text) + (len(base.target) if base else 0)
+        if longest > MAX_LENGTH >> 1 and len(url.href) > MAX_LENGTH:
+            raise FormatError(f"a URL of {len(url.href)} characters; the limit is {MAX_LENGTH}")
+        return url
 
     def __str__(self) -> str:
         return self.href

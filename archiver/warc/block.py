@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from archiver.digest import Digest
-from archiver.errors import FormatError
+import msgspec
+
+from archiver.errors import FormatError, LimitError
 from archiver.warc.deflate import Members
-from archiver.warc.hasher import Aside, Hasher
+from archiver.warc.hasher import Aside, Hash, Hasher
 from archiver.warc.http1 import ChunkedDecoder, Framing, Head, find_head_end, framing, parse_head
 from archiver.warc.record import (
+    CERTIFICATES,
     MAX_HEAD,
     MAX_HEADER,
     REQUEST,
@@ -24,74 +24,91 @@ from archiver.warc.record import (
 )
 from archiver.warc.window import Window
 
+AT_ONCE = 256 << 10
+"""A block up to this size is read whole; a larger one as it is unpacked, piece by piece."""
+
 FEED = 64 << 10
 """Bytes of chunk framing taken apart at a time, so that the list of its tiny chunks stays short."""
 
 _END = b"\r\n\r\n"
+_NO_END = "a record must end in CRLF CRLF"
+_TOO_LONG = "more than one record in a gzip member, or a wrong Content-Length"
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}) [^ \r\n]+ HTTP/1\.[01]\r\n")
-_HTTP = {"response": RESPONSE, "request": REQUEST}
+_HTTP = frozenset({"response", "request"})
+_TYPES = {"warcinfo": WARC_FIELDS, "response": RESPONSE, "request": REQUEST, "resource": CERTIFICATES}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """What a block holds, all digests computed."""
+class Block(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a block holds; its digests may still be on their way."""
 
-    digest: Digest
+    digest: Hash
     http: Head | None
     """A response's head; None where the block does not begin with one."""
     method: str | None
     """A request's method."""
     head_size: int
+    is_http: bool
+    """It begins with an HTTP head, or with what there is of one that was cut short."""
     plain: bool
     """A WARC-Payload-Digest means the same to everybody."""
     framed: bool
     """The body ends where the head says, as far as a response alone can tell."""
-    payload_digest: Digest | None
+    payload_digest: Hash | None
     """Of the entity body, de-chunked; None where chunk framing is broken."""
     payload_size: int
+    chunks: int
+    """Of chunk framing, as far as it was followed."""
     kept: bytes | None
     """The whole block, where it is small and others need it."""
 
     @classmethod
-    def read(cls, header: Header, chunks: Iterator[memoryview], *, keep: int, aside: Aside) -> Block:
+    def read(
+        cls, header: Header, chunks: Iterator[memoryview], *, keep: int, most_chunks: int, aside: Aside
+    ) -> Block:
         """Read *chunks*, the block after *header*, to their end; *keep* is the largest block kept.
 
-        Raises FormatError where the Content-Type is not what the record's type asks for.
+        Raises FormatError where the Content-Type is not what the record's type asks for, LimitError for
+        a body of more than *most_chunks*.
         """
-        asked = _HTTP.get(header.type)
-        if asked and header.content_type != asked:
+        if header.content_type != _TYPES.get(header.type, header.content_type):
             raise FormatError(f"a {header.type} of type {header.content_type!r:.80}")
-        start, end = _until_head_end(chunks) if asked else (bytes(next(chunks, b"")), -1)
+        start: bytes | memoryview
+        start, end = _until_head_end(chunks) if header.type in _HTTP else (next(chunks, b""), -1)
         http, method = None, None
         if header.type == "response":
             http = _response_head(start, end)
         elif header.type == "request":
             method = _request_method(start, end)
         head_size = end if http or method else 0
-        wanted = header.content_type == WARC_FIELDS or method not in (None, "GET")
         kept = None
-        if wanted and header.content_length <= keep:
-            kept = start = start + b"".join(chunks)
+        if header.content_length <= keep and (
+            header.content_type in (WARC_FIELDS, CERTIFICATES) or method not in (None, "GET")
+        ):
+            kept = start = b"".join((start, *chunks))
         told, length = framing("GET", http) if http else (Framing.CLOSE, 0)
-        body = memoryview(start)[head_size:]
+        digest: Hash
+        payload: Hash | None
+        decoder = ChunkedDecoder()
         if told is Framing.CHUNKED:
-            whole = hashlib.sha256(start)
-            payload_digest, payload_size = _dechunked(body, chunks, whole, aside.hasher())
-            framed = payload_digest is not None
+            digest = aside.hasher()
+            digest.update(start)
+            body = memoryview(start)[head_size:]
+            payload, payload_size = _dechunked(decoder, most_chunks, body, chunks, digest, aside.hasher())
+            framed = payload is not None
         else:
-            payload = aside.hasher(body) if head_size else None
-            whole = hashlib.sha256(start)
-            payload_digest, rest = _as_it_stands(chunks, whole, payload)
-            payload_size = len(body) + rest
+            digest, payload = _as_it_stands(start, head_size, chunks, aside)
+            payload_size = header.content_length - head_size
             framed = told is Framing.CLOSE or payload_size == length
         return cls(
-            digest=Digest(whole.hexdigest()),
+            digest=digest,
             http=http,
             method=method,
             head_size=head_size,
-            plain=header.type == "resource" or (head_size > 0 and has_plain_payload(start[:head_size])),
+            is_http=head_size > 0 or (header.truncated is not None and _begins_as_http(start)),
+            plain=head_size > 0 and has_plain_payload(bytes(start[:head_size])),
             framed=framed and (header.type != "response" or http is not None),
-            payload_digest=payload_digest,
+            chunks=decoder.chunks,
+            payload_digest=payload,
             payload_size=payload_size,
             kept=kept,
         )
@@ -114,7 +131,43 @@ def block_chunks(header: Header, rest: bytes, pieces: Iterator[bytes]) -> Iterat
 
     Raises FormatError where it is shorter, or where anything but CRLF CRLF follows it.
     """
-    left = header.content_length
+    if header.content_length <= AT_ONCE:
+        yield _whole(header.content_length, rest, pieces)
+    else:
+        yield from _in_chunks(header.content_length, rest, pieces)
+
+
+def stored_block(window: Window) -> Iterator[memoryview]:
+    """The block of the one record in *window*, read once more."""
+    members = Members(window)
+    if not members.next_member():
+        raise FormatError("no record")
+    pieces = members.pieces()
+    header, _, rest = read_header(pieces)
+    yield from block_chunks(header, rest, pieces)
+
+
+def _whole(size: int, rest: bytes, pieces: Iterator[bytes]) -> memoryview:
+    """All of a block at once, and of its member."""
+    parts = [rest]
+    held = len(rest)
+    for piece in pieces:
+        parts.append(piece)
+        held += len(piece)
+        if held > size + len(_END):
+            break
+    if held > size + len(_END):
+        raise FormatError(_TOO_LONG)
+    if held < size:
+        raise FormatError(f"the record ends {size - held} bytes before its Content-Length")
+    data = rest if len(parts) == 1 else b"".join(parts)
+    if data[size:] != _END:
+        raise FormatError(_NO_END)
+    return memoryview(data)[:size]
+
+
+def _in_chunks(left: int, rest: bytes, pieces: Iterator[bytes]) -> Iterator[memoryview]:
+    """A block piece by piece, *left* bytes of it."""
     tail = b""
     piece: bytes | None = rest
     while piece is not None:
@@ -128,45 +181,44 @@ def block_chunks(header: Header, rest: bytes, pieces: Iterator[bytes]) -> Iterat
             tail += piece[left : left + len(_END) + 1]
             left = 0
             if len(tail) > len(_END):
-                raise FormatError("more than one record in a gzip member, or a wrong Content-Length")
+                raise FormatError(_TOO_LONG)
         piece = next(pieces, None)
     if left:
         raise FormatError(f"the record ends {left} bytes before its Content-Length")
     if tail != _END:
-        raise FormatError("a record must end in CRLF CRLF")
+        raise FormatError(_NO_END)
 
 
-def stored_block(window: Window) -> Iterator[memoryview]:
-    """The block of the one record in *window*, read once more."""
-    members = Members(window)
-    if not members.next_member():
-        raise FormatError("no record")
-    pieces = members.pieces()
-    header, _, rest = read_header(pieces)
-    yield from block_chunks(header, rest, pieces)
-
-
-def _until_head_end(chunks: Iterator[memoryview]) -> tuple[bytes, int]:
+def _until_head_end(chunks: Iterator[memoryview]) -> tuple[bytes | memoryview, int]:
     """The chunks up to the one in which an HTTP head ends, and where; -1 if it does not."""
-    start = bytes(next(chunks, b""))
+    start = next(chunks, b"")
     while (end := find_head_end(start)) < 0 and len(start) < MAX_HEAD:
         more = next(chunks, None)
         if more is None:
             break
-        start += more
+        start = b"".join((start, more))
     return start, end if end <= MAX_HEAD else -1
 
 
-def _response_head(start: bytes, end: int) -> Head | None:
+def _response_head(start: bytes | memoryview, end: int) -> Head | None:
     if end < 0:
         return None
     try:
-        return parse_head(start[:end])
+        return parse_head(bytes(start[:end]))
     except FormatError:
         return None  # no HTTP: the block is kept as it is, and not indexed
 
 
-def _request_method(start: bytes, end: int) -> str:
+def _begins_as_http(start: bytes | memoryview) -> bool:
+    """Whether a status line stands at the beginning, of a head that the block does not hold to its end."""
+    try:
+        parse_head(bytes(start[:MAX_HEAD]))
+    except FormatError:
+        return False
+    return find_head_end(start) < 0
+
+
+def _request_method(start: bytes | memoryview, end: int) -> str:
     found = _REQUEST_LINE.match(start)
     if end < 0 or not found:
         raise FormatError("a request that does not begin with an HTTP head")
@@ -174,23 +226,34 @@ def _request_method(start: bytes, end: int) -> str:
 
 
 def _as_it_stands(
-    chunks: Iterator[memoryview], whole: hashlib._Hash, payload: Hasher | None
-) -> tuple[Digest, int]:
-    """Digest and size of all that follows; without *payload*, of the whole."""
-    size = 0
-    for chunk in chunks:
-        size += len(chunk)
-        if payload:
+    start: bytes | memoryview, head_size: int, chunks: Iterator[memoryview], aside: Aside
+) -> tuple[Hash, Hash]:
+    """The digests of a block and of its payload, which is the whole where there is no head."""
+    body = memoryview(start)[head_size:]
+    chunk = next(chunks, None)
+    if chunk is None:
+        whole = aside.hash(start)
+        return whole, aside.hash(body) if head_size else whole
+    running, payload = aside.hasher(), aside.hasher()
+    running.update(start)
+    payload.update(body)
+    while chunk is not None:
+        running.update(chunk)
+        if head_size:
             payload.update(chunk)
-        whole.update(chunk)
-    return payload.digest() if payload else Digest(whole.hexdigest()), size
+        chunk = next(chunks, None)
+    return running, payload if head_size else running
 
 
 def _dechunked(
-    body: memoryview, chunks: Iterator[memoryview], whole: hashlib._Hash, payload: Hasher
-) -> tuple[Digest | None, int]:
+    decoder: ChunkedDecoder,
+    most: int,
+    body: memoryview,
+    chunks: Iterator[memoryview],
+    whole: Hasher,
+    payload: Hasher,
+) -> tuple[Hash | None, int]:
     """Digest and size of the entity body; None, and the size as it stands, where its framing is broken."""
-    decoder = ChunkedDecoder()
     broken = False
     size = stands = 0
     chunk: memoryview | None = body
@@ -201,6 +264,8 @@ def _dechunked(
             for at in range(0, 0 if broken else len(chunk), FEED):
                 parts.append(b"".join(decoder.feed(chunk[at : at + FEED])))
                 broken = broken or decoder.excess > 0
+                if decoder.chunks > most:
+                    raise LimitError("too many chunks in its bodies")
         except FormatError:
             broken = True
         data = b"".join(parts)
@@ -211,4 +276,4 @@ def _dechunked(
             whole.update(chunk)
     if broken or not decoder.done:
         return None, stands
-    return payload.digest(), size
+    return payload, size

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 
+import msgspec
+
 from archiver.digest import Digest
-from archiver.errors import FormatError
+from archiver.errors import FormatError, LimitError
 from archiver.warc.block import FEED, stored_block
 from archiver.warc.coding import content_codings, decode
 from archiver.warc.facts import Facts
-from archiver.warc.http1 import ChunkedDecoder, Framing, Head, framing
+from archiver.warc.http1 import ChunkedDecoder, Framing, Head, ascii_lower, framing
 from archiver.warc.record import CERTIFICATES, WARC_FIELDS, Record
 from archiver.warc.scan import Scan, ScanLimits
 from archiver.warc.stated import MEDIA_TYPE, Stated
@@ -24,6 +25,9 @@ T = TypeVar("T")
 
 OURS = "data.warc.gz"
 """The archive that we write; imported ones stand beside it."""
+
+MAX_STATED = 64 << 20
+"""Bytes of the largest stated record."""
 
 
 class Capture:
@@ -106,13 +110,19 @@ class Capture:
 
     @cached_property
     def _stated(self) -> Stated | None:
-        ours = [record for record in self.records if record.archive == OURS]
-        if not ours or ours[-1].type != "metadata" or ours[-1].content_type != MEDIA_TYPE:
+        # The scan lets one stand at the end of an archive and nowhere else.
+        stated = [record for record in self.records if record.content_type == MEDIA_TYPE]
+        if not stated:
             return None
+        for record in stated:
+            if record.archive != OURS:
+                raise FormatError(f"a stated record outside {OURS}", where=record.where)
+        if stated[-1].block_size > MAX_STATED:
+            raise LimitError(f"a stated record of more than {MAX_STATED} bytes", where=stated[-1].where)
         try:
-            return Stated.from_json(b"".join(self.block(ours[-1])))
+            return Stated.from_json(b"".join(self.block(stated[-1])))
         except FormatError as error:
-            raise error.inside(ours[-1].where) from error
+            raise error.inside(stated[-1].where) from error
 
     @cached_property
     def _exchanges(self) -> tuple[StoredExchange, ...]:
@@ -125,8 +135,11 @@ class Capture:
                 _put(requests, about or record.id, record, record, by_id)
             elif record.content_type == WARC_FIELDS and record.type == "metadata":
                 known = self._facts(record)
-                _check_links(known, record, by_id)
+                _check_chain(known, record, by_id)
                 _put(facts, about or "", known, record, by_id)
+        for record_id, known in facts.items():
+            if known.superseded_by is not None:
+                _check_superseded(by_id[record_id], by_id.get(known.superseded_by), requests, facts)
         return tuple(
             StoredExchange(
                 record=record,
@@ -140,9 +153,10 @@ class Capture:
         )
 
     def _facts(self, record: Record) -> Facts:
-        block = record.block if record.block is not None else b"".join(self.block(record))
+        if record.block is None:
+            raise LimitError("a metadata record too large to be kept", where=record.where)
         try:
-            return Facts.parse(block)
+            return Facts.parse(record.block)
         except FormatError as error:
             raise error.inside(record.where) from error
 
@@ -161,8 +175,7 @@ class Capture:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredExchange:
+class StoredExchange(msgspec.Struct, frozen=True, kw_only=True):
     """A response and what else is known of it; its bodies are read from the capture as they are asked for."""
 
     record: Record
@@ -187,7 +200,7 @@ class StoredExchange:
     @property
     def mime(self) -> str:
         """The Content-Type up to its semicolon in lower case, ``unk`` where there is none."""
-        return (self.http.first("content-type") or "").partition(";")[0].strip().lower() or "unk"
+        return ascii_lower((self.http.first("content-type") or "").partition(";")[0].strip(" \t")) or "unk"
 
     @property
     def ip(self) -> str | None:
@@ -238,9 +251,39 @@ def _put(found: dict[str, T], key: str, value: T, record: Record, by_id: Mapping
     found[key] = value
 
 
-def _check_links(facts: Facts, record: Record, by_id: Mapping[str, Record]) -> None:
-    if facts.superseded_by is not None and not _same_url(by_id.get(facts.superseded_by), record):
-        raise FormatError("supersededBy names no exchange of its URL in this WARC", where=record.where)
+def _check_superseded(
+    record: Record, by: Record | None, requests: Mapping[str, Record], facts: Mapping[str, Facts]
+) -> None:
+    """FormatError where the exchange of *record* may not stand back for the one of *by*.
+
+    Players are not shown it any more. So there must be an answer to the same request that they are shown,
+    and it must be the better one, of two as good the later, as with the attempts at a URL.
+    """
+    if by is None or by.type != "response" or not _same_url(by, record):
+        raise FormatError("supersededBy names no answer of its URL in this WARC", where=record.where)
+    if _method(record, requests) != _method(by, requests):
+        raise FormatError("supersededBy names the answer to another method", where=record.where)
+    if by.id in facts and facts[by.id].superseded_by is not None:
+        raise FormatError("supersededBy names what is itself superseded", where=record.where)
+    if (_rank(by), by.offset) <= (_rank(record), record.offset):
+        raise FormatError("supersededBy names an answer that is worse or no later", where=record.where)
+
+
+def _method(record: Record, requests: Mapping[str, Record]) -> str:
+    request = requests.get(record.id)
+    return request.method or "GET" if request else "GET"
+
+
+def _rank(record: Record) -> int:
+    """How good an answer: 3 a whole one, 2 a whole one the server was not well, 1 a part, 0 none."""
+    if record.type != "response":
+        return 0
+    if record.http is None or record.truncated is not None:
+        return 1
+    return 2 if record.http.status >= 500 or record.http.status == 429 else 3
+
+
+def _check_chain(facts: Facts, record: Record, by_id: Mapping[str, Record]) -> None:
     chain = by_id.get(facts.tls_chain_id) if facts.tls_chain_id is not None else None
     if facts.tls_chain_id is not None and (chain is None or chain.content_type != CERTIFICATES):
         raise FormatError("tlsCertificateChain names no certificates in this WARC", where=record.where)

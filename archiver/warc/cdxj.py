@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import json
 
 from archiver.errors import FormatError
 from archiver.warc.capture import Capture, StoredExchange
-from archiver.warc.http1 import parse_fields
+from archiver.warc.http1 import ascii_lower, parse_fields
 from archiver.warc.surt import post_append, surt_key
 
 _NOT_DIGITS = str.maketrans("", "", "-:T.Z")
@@ -54,7 +53,7 @@ def _keyed_url(exchange: StoredExchange) -> str:
     block = request.block or b""  # a very long body is left out of the key
     head, body = block[: request.head_size], block[request.head_size :]
     fields = parse_fields(head.split(b"\r\n")[1:])
-    content_type = next((value for name, value in fields if name.lower() == "content-type"), None)
+    content_type = next((value for name, value in fields if ascii_lower(name) == "content-type"), None)
     return post_append(exchange.url, exchange.method, content_type, body)
 
 
@@ -64,17 +63,22 @@ def _line(url: str, exchange: StoredExchange) -> bytes:
         key = surt_key(url)
     except FormatError as error:
         raise error.inside(record.where) from error
-    entry = {
-        "url": exchange.url,
-        "mime": exchange.mime,
-        "status": str(exchange.status),
-        "digest": str(record.payload_digest),
-        "length": str(record.length),
-        "offset": str(record.offset),
-        "filename": record.archive,
-        "recordDigest": str(record.record_digest),
-    }
-    return f"{key} {record.date.translate(_NOT_DIGITS)[:17]} {json.dumps(entry)}\n".encode("ascii")
+    moment = record.date.translate(_NOT_DIGITS)[:17]
+    return (
+        f'{key} {moment} {{"url": {_json(exchange.url)}, "mime": {_json(exchange.mime)}, '
+        f'"status": "{exchange.status}", "digest": "{record.payload_digest}", "length": "{record.length}", '
+        f'"offset": "{record.offset}", "filename": {_json(record.archive)}, '
+        f'"recordDigest": "{record.record_digest}"}}\n'
+    ).encode("ascii")
+
+
+def _json(text: str) -> str:
+    """*text* as a JSON string in ASCII."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    import json  # on use: what servers send is hardly ever of another kind
+
+    return json.dumps(text)
 
 
 def _shown(line: bytes | None) -> str:

@@ -11,7 +11,7 @@ from isal import isal_zlib
 
 from archiver.errors import FormatError, LimitError
 from archiver.warc.deflate import BROKEN
-from archiver.warc.http1 import Head
+from archiver.warc.http1 import Head, listed
 
 MAX_CODINGS = 4
 """A body coded more often than this is refused."""
@@ -38,8 +38,7 @@ class _Inflater(Protocol):
 
 def content_codings(head: Head) -> tuple[str, ...]:
     """The codings a response names, in the order they were applied; ``identity`` is none."""
-    named = (part.strip().lower() for value in head.all("content-encoding") for part in value.split(","))
-    return tuple(name for name in named if name not in ("", "identity"))
+    return tuple(name for name in listed(head.all("content-encoding")) if name != "identity")
 
 
 def decode(chunks: Iterable[bytes], codings: Sequence[str], *, max_bytes: int) -> Iterator[bytes]:
@@ -50,7 +49,7 @@ def decode(chunks: Iterable[bytes], codings: Sequence[str], *, max_bytes: int) -
     ends early (after what came before that has been given), LimitError when any stage gives more than
     *max_bytes*.
     """
-    names = [name for coding in codings if (name := coding.strip().lower()) not in ("", "identity")]
+    names = [name for name in listed(list(codings)) if name != "identity"]
     if len(names) > MAX_CODINGS:
         raise FormatError(f"{len(names)} content codings on one body")
     unknown = next((name for name in names if name not in _DECODERS), None)
@@ -139,7 +138,7 @@ def _brotli(pieces: Iterator[bytes]) -> Iterator[bytes]:
             except brotli.error as error:
                 raise FormatError("broken brotli data") from error
             if not out:
-                break  # not before: a decoder that takes more input, even one that is finished, may hold output
+                break  # not before: a decoder that takes more input, or has finished, may still hold output
             yield out
             data = b""
     if not empty and not decoder.is_finished():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import cast
@@ -10,8 +11,8 @@ from typing import cast
 from isal import isal_zlib
 
 from archiver.digest import CHUNK, Digest
-from archiver.errors import FormatError
-from archiver.warc.hasher import Aside
+from archiver.errors import FormatError, LimitError
+from archiver.warc.hasher import Aside, Hash, Hasher
 from archiver.warc.window import Window
 
 BROKEN: tuple[type[Exception], ...] = (zlib.error, cast("type[Exception]", isal_zlib.IsalError))
@@ -61,40 +62,41 @@ def stored(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
 class Members:
     """The gzip members of a window, read from its beginning to its end, once.
 
-    `next_member` begins one, `pieces` gives what is in it; then *offset*, *length* and *digest* tell of
+    `next_member` begins one, `pieces` gives what is in it; then *offset*, *length* and `member_hash` tell of
     its compressed bytes. Exactly one after another: FormatError for anything before, between or behind
     them, for flags in their headers, wrong checksums and an early end. A few MB of memory.
     """
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, *, most: int = sys.maxsize) -> None:
         self.offset = 0
         self.length = 0
+        self.aside = Aside(window.size)
         self._window = window
-        self.aside = Aside()
+        self._most = most
+        self._unpacked = 0
         self._archive = self.aside.hasher()
-        self._member = self.aside.hasher()
+        self._member: Hasher | None = None  # of a member that began in an earlier chunk
         self._chunk = memoryview(b"")
         self._chunk_start = 0  # where in the window the chunk begins
         self._at = 0  # the next byte, in the chunk
-        self._hashed = 0  # bytes of the chunk already in the member's digest
+        self._hashed = 0  # bytes of the chunk already in the member's digest, or before the member
 
     def next_member(self) -> bool:
         """Go to the next member; False at the end of the window."""
         self.offset += self.length
         self.length = 0
+        self._member = None
+        self._hashed = self._at
         if len(self._chunk) - self._at < _SHORTEST:
             self._refill()
-        found = len(self._chunk) - self._at
-        if not found:
+        if self._at == len(self._chunk):
             return False
         if self._chunk[self._at : self._at + 4] != _HEADER:
             raise FormatError("not the beginning of a gzip member without flags")
-        self._member = self.aside.hasher()
-        self._hashed = self._at
         return True
 
     def pieces(self) -> Iterator[bytes]:
-        """What the member holds, half a megabyte at most at a time."""
+        """What the member holds, half a megabyte at most at a time; LimitError past *most* bytes in all."""
         inflater = isal_zlib.decompressobj(_GZIP)
         size = _FIRST_PIECE
         full = False
@@ -110,6 +112,9 @@ class Members:
             left = len(inflater.unused_data if ended else inflater.unconsumed_tail)
             self._at += len(piece) - left
             if out:
+                self._unpacked += len(out)
+                if self._unpacked > self._most:
+                    raise LimitError(f"more than {self._most} bytes of records")
                 yield out
             if ended:
                 break
@@ -117,20 +122,22 @@ class Members:
             if left and not full:
                 raise FormatError("a broken gzip member")
             size = min(4 * size, _LARGEST_PIECE)
-        self._member.update(self._chunk[self._hashed : self._at])
         self.length = self._chunk_start + self._at - self.offset
 
-    @property
-    def digest(self) -> Digest:
-        """The digest of the member's compressed bytes, once `pieces` has given all of it."""
-        return self._member.digest()
+    def member_hash(self) -> Hash:
+        """The hash of the member's compressed bytes, once `pieces` has given all of it."""
+        rest = self._chunk[self._hashed : self._at]
+        if self._member is None:
+            return self.aside.hash(rest)
+        self._member.update(rest)
+        return self._member
 
     def archive_digest(self) -> Digest:
         """The digest of the whole window; what has not been read yet is read now."""
         self._at = len(self._chunk)
         while self._refill():
             self._at = len(self._chunk)
-        return self._archive.digest()
+        return Digest(self._archive.hexdigest())
 
     def _refill(self) -> bool:
         """Read on, keeping what is left of the chunk; False when there is nothing more."""
@@ -141,6 +148,7 @@ class Members:
         fresh = self._window.read_at(start, size)
         self._archive.update(fresh)
         if self._hashed < self._at:
+            self._member = self._member or self.aside.hasher()
             self._member.update(self._chunk[self._hashed : self._at])
         rest = self._chunk[self._at :]
         self._chunk = memoryview(bytes(rest) + fresh if rest else fresh)

@@ -5,17 +5,29 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+
+import msgspec
 
 from archiver.errors import FormatError
 
-_LINE = re.compile(r"([A-Za-z]+(?:-[1-9][0-9]{0,3})?): ([!-~](?:[ -~]*[!-~])?)")
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,14}")
-_ID = re.compile(r"<(urn:uuid:[0-9a-f-]{36})>")
+_VALUE = r"[!-~](?:[ -~]*[!-~])?"
+_ID = r"<(urn:uuid:[0-9a-f-]{36})>"
+_LINE = re.compile(rf"([A-Za-z]+(?:-[1-9][0-9]{{0,3}})?): ({_VALUE})")
+_BLOCK = re.compile(
+    r"(?:fetchTimeMs: (0|[1-9][0-9]{0,14})\r\n)?"
+    rf"(?:tlsVersion: ({_VALUE})\r\n)?"
+    rf"(?:tlsCertificateChain: {_ID}\r\n)?"
+    rf"(?:via: ({_VALUE})\r\n)?"
+    rf"(?:hopsFromSeed: ({_VALUE})\r\n)?"
+    rf"(?:supersededBy: {_ID}\r\n)?"
+    rf"((?:interim-[1-9][0-9]{{0,3}}: {_VALUE}\r\n)*)"
+    rf"((?:redacted: {_VALUE}\r\n)*)"
+)
+"""Every line in its form, at most once and in its place, as `Facts.to_bytes` writes them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The facts of one exchange; an exchange without a metadata record has the defaults."""
 
     fetch_time_ms: int | None = None
@@ -55,33 +67,20 @@ class Facts:
             written = block.decode("ascii")
         except UnicodeDecodeError as error:
             raise FormatError("warc-fields beyond ASCII") from error
-        values: dict[str, str] = {}
-        interim: list[bytes] = []
-        redacted: list[str] = []
-        for line in written.split("\r\n")[:-1]:
-            found = _LINE.fullmatch(line)
-            if not found:
-                raise FormatError(f"not a warc-fields line: {line!r:.80}")
-            name, value = found.groups()
-            if name == f"interim-{len(interim) + 1}":
-                interim.append(_decoded(value))
-            elif name == "redacted":
-                redacted.append(value)
-            else:
-                values[name] = value
-        facts = cls(
-            fetch_time_ms=_number(values.get("fetchTimeMs")),
-            tls_version=values.get("tlsVersion"),
-            tls_chain_id=_id(values.get("tlsCertificateChain")),
-            via=values.get("via"),
-            hops=values.get("hopsFromSeed", ""),
-            interim=tuple(interim),
-            superseded_by=_id(values.get("supersededBy")),
-            redacted=tuple(redacted),
+        found = _BLOCK.fullmatch(written)
+        if not found:
+            raise FormatError(_misfit(written))
+        time, version, chain, via, hops, superseded_by, interim, redacted = found.groups()
+        return cls(
+            fetch_time_ms=None if time is None else int(time),
+            tls_version=version,
+            tls_chain_id=chain,
+            via=via,
+            hops=hops or "",
+            interim=tuple(_interim(interim)) if interim else (),
+            superseded_by=superseded_by,
+            redacted=tuple(line.partition(": ")[2] for line in redacted.split("\r\n")[:-1]),
         )
-        if facts.to_bytes() != block:
-            raise FormatError("warc-fields that are not as we write them")
-        return facts
 
 
 def _line(name: str, value: str | None) -> list[str]:
@@ -93,25 +92,24 @@ def _line(name: str, value: str | None) -> list[str]:
     return [line]
 
 
-def _number(value: str | None) -> int | None:
-    if value is None:
-        return None
-    if not _NUMBER.fullmatch(value):
-        raise FormatError(f"not a number: {value!r:.40}")
-    return int(value)
+def _interim(lines: str) -> Iterator[bytes]:
+    """The messages in *lines*, which must be numbered from 1 and in the one form that base64 has."""
+    for number, line in enumerate(lines.split("\r\n")[:-1], 1):
+        name, _, value = line.partition(": ")
+        if name != f"interim-{number}":
+            raise FormatError(f"{name} in the place of interim-{number}")
+        try:
+            message = base64.b64decode(value, validate=True)
+        except binascii.Error as error:
+            raise FormatError("an interim response that is not base64") from error
+        if base64.b64encode(message).decode("ascii") != value:
+            raise FormatError("an interim response in another form of base64")
+        yield message
 
 
-def _id(value: str | None) -> str | None:
-    if value is None:
-        return None
-    found = _ID.fullmatch(value)
-    if not found:
-        raise FormatError(f"not a record id: {value!r:.80}")
-    return found[1]
-
-
-def _decoded(value: str) -> bytes:
-    try:
-        return base64.b64decode(value, validate=True)
-    except binascii.Error as error:
-        raise FormatError("an interim response that is not base64") from error
+def _misfit(written: str) -> str:
+    """What is wrong with a block that `_BLOCK` does not match."""
+    for line in written.split("\r\n")[:-1]:
+        if not _LINE.fullmatch(line):
+            return f"not a warc-fields line: {line!r:.80}"
+    return "warc-fields that are not as we write them"

@@ -2,23 +2,39 @@
 
 Shared by the recorder, which learns from it where a message ends on the wire, and by the WARC reader,
 which finds the entity body again in a stored block. Lenient as browsers are, and the bytes are never
-touched (RFC 9112).
+touched (RFC 9112). What a coding, a length or a field is called is compared as ASCII, whatever else its
+text holds: Unicode has other letters whose lower case is one of ours, and other spaces.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from archiver.errors import FormatError
 
 _STATUS_LINE = re.compile(
     rb"http/([0-9](?:\.[0-9])?)[ \t]+([0-9]{3})(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL
 )
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_HEAD_END = re.compile(rb"\n\r?\n")
+_PLAIN_FIELDS = re.compile(r"(?:[!-9;-~]++:[\t -~]*+\r\n)*+\r\n")
+_PLAIN_FIELD = re.compile(r"([!-9;-~]+):([\t -~]*)\r\n")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
-_PLAIN_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,7})\r\n")
+_CHUNK_LINE = re.compile(rb"[ \t]{0,16}([0-9A-Fa-f]{1,7})[ \t]{0,16}(?:;[^\n]{0,99})?\r?\n")
+_LINE_END = re.compile(rb"\r?\n")
+_SIZE_FORMS = (b"%x\r\n", b"%X\r\n")
+_ONE_DIGIT = {form % size: size for size in range(1, 16) for form in _SIZE_FORMS}
+_TWO_DIGITS = {form % size: size for size in range(16, 256) for form in _SIZE_FORMS}
+
+MAX_LINES = 20_000
+"""Lines of a head that are looked at; what stands after them is in the bytes and in no `Head`."""
+
+_SHORT = MAX_LINES * 4  # a head of fewer bytes has fewer fields than are looked at, however short
+
+_OWS = " \t"
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 _MAX_CHUNK_LINE = 16 << 10
 _MAX_TRAILER = 256 << 10
@@ -32,8 +48,18 @@ def text(data: bytes) -> str:
         return data.decode("iso-8859-1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+def ascii_lower(value: str) -> str:
+    """*value* with A to Z in lower case, and nothing else."""
+    return value.lower() if value.isascii() else value.translate(_LOWER)
+
+
+def listed(values: list[str]) -> list[str]:
+    """The members of the comma-separated lists *values*, in lower case; empty ones are none."""
+    members = [ascii_lower(part.strip(_OWS)) for value in values for part in value.split(",")]
+    return [member for member in members if member]
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A response head as understood; *fields* in the order sent, names as sent, values stripped."""
 
     version: str
@@ -43,16 +69,16 @@ class Head:
 
     def all(self, name: str) -> list[str]:
         """Every value of *name*, any case, in order."""
-        wanted = name.lower()
-        return [value for field, value in self.fields if field.lower() == wanted]
+        wanted = ascii_lower(name)
+        size = len(wanted)
+        return [value for field, value in self.fields if len(field) == size and ascii_lower(field) == wanted]
 
     def first(self, name: str) -> str | None:
         """The first value of *name*, or None."""
-        wanted = name.lower()
-        return next((value for field, value in self.fields if field.lower() == wanted), None)
+        return next(iter(self.all(name)), None)
 
 
-def find_head_end(data: bytes | bytearray, start: int = 0) -> int:
+def find_head_end(data: bytes | bytearray | memoryview, start: int = 0) -> int:
     """The offset just past the blank line that ends a head, or -1; *start* is where to look from.
 
     Lines may end in CRLF or in LF alone.
@@ -77,19 +103,29 @@ def parse_fields(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
 
 
 def parse_head(data: bytes) -> Head:
-    """A response head, from its status line to its blank line; FormatError if the first line is none."""
+    """A response head, from its status line to its blank line; FormatError if the first line is none.
+
+    Of the lines after that no more than MAX_LINES are looked at.
+    """
     first, _, rest = data.partition(b"\n")
     found = _STATUS_LINE.fullmatch(first.rstrip(b" \t\r"))
     if not found:
         raise FormatError(f"not an HTTP status line: {text(first[:80])!r}")
     version, status, reason = found.groups()
-    lines = [line.removesuffix(b"\r") for line in rest.split(b"\n")]
     return Head(
         version=f"HTTP/{text(version)}",
         status=int(status),
         reason=text(reason or b""),
-        fields=parse_fields([line for line in lines if line]),
+        fields=_fields(rest),
     )
+
+
+def _fields(lines: bytes) -> tuple[tuple[str, str], ...]:
+    """The fields on *lines*, all at once where each of them is as the standard wants it."""
+    if len(lines) <= _SHORT and lines.isascii() and _PLAIN_FIELDS.fullmatch(plain := lines.decode("ascii")):
+        return tuple([(name, value.strip(_OWS)) for name, value in _PLAIN_FIELD.findall(plain)])
+    stripped = (line.removesuffix(b"\r") for line in lines.split(b"\n", MAX_LINES)[:MAX_LINES])
+    return parse_fields([line for line in stripped if line])
 
 
 class Framing(Enum):
@@ -109,11 +145,10 @@ def framing(method: str, head: Head) -> tuple[Framing, int]:
     """
     if method == "HEAD" or head.status < 200 or head.status in (204, 304):
         return Framing.NONE, 0
-    codings = [part.strip().lower() for value in head.all("transfer-encoding") for part in value.split(",")]
-    codings = [coding for coding in codings if coding]
+    codings = listed(head.all("transfer-encoding"))
     if codings:
         return (Framing.CHUNKED if codings[-1] == "chunked" else Framing.CLOSE), 0
-    lengths = {part.strip() for value in head.all("content-length") for part in value.split(",")}
+    lengths = {part.strip(_OWS) for value in head.all("content-length") for part in value.split(",")}
     if len(lengths) == 1:
         length = lengths.pop()
         if re.fullmatch(r"[0-9]{1,18}", length, re.ASCII):
@@ -125,22 +160,27 @@ class ChunkedDecoder:
     """Finds the entity body in chunk framing as it comes, and where the framing ends.
 
     Feed it bytes; it gives the body bytes in them. When *done* is true, *excess* holds how many bytes of
-    the last feed came after the end. Broken framing raises FormatError.
+    the last feed came after the end, and *chunks* is how many there were so far. Broken framing raises
+    FormatError: a size that is not hexadecimal digits alone (``0x4``, ``+4``, which some readers take), a
+    chunk that does not end where its size says. What the caller makes of such a body, or of bytes after
+    the end, is to take it as it stands: that nobody reads them alike is no reason to lose any.
     """
 
     def __init__(self) -> None:
         self.done = False
         self.excess = 0
+        self.chunks = 0
         self._line = bytearray()
         self._left = 0  # bytes of the current chunk still to come
         self._state = "size"
         self._trailer = 0
 
-    def feed(self, data: bytes | memoryview) -> list[memoryview]:
+    def feed(self, data: bytes | memoryview) -> list[bytes | memoryview]:
         """The pieces of the body found in *data*."""
-        view = memoryview(data)
-        pieces: list[memoryview] = []
-        at, end = 0, len(view)
+        whole = bytes(data)
+        view = memoryview(whole)
+        pieces: list[bytes | memoryview] = []
+        at, end = 0, len(whole)
         while at < end and not self.done:
             if self._state == "data":
                 taken = min(self._left, end - at)
@@ -151,12 +191,15 @@ class ChunkedDecoder:
                     self._state = "after"
                 continue
             if self._state == "size" and not self._line:
-                # A whole chunk in one step: a body of a million tiny ones must not take minutes.
-                found = _PLAIN_CHUNK.match(view, at)
-                stop = found.end() + int(found[1], 16) if found else end
-                if found and found.end() < stop <= end - 2 and view[stop : stop + 2].tobytes() == b"\r\n":
+                before = len(pieces)
+                at = _small_chunks(whole, at, pieces)
+                self.chunks += len(pieces) - before
+                found = _CHUNK_LINE.match(whole, at)
+                stop = found.end() + int(found[1], 16) if found else 0
+                if found and found.end() < stop and (after := _LINE_END.match(whole, stop)):
                     pieces.append(view[found.end() : stop])
-                    at = stop + 2
+                    self.chunks += 1
+                    at = after.end()
                     continue
             at = self._take_line(view, at)
         self.excess = end - at
@@ -184,6 +227,7 @@ class ChunkedDecoder:
             if not found:
                 raise FormatError(f"not a chunk size: {text(line[:40])!r}")
             self._left = int(found.group(1), 16)
+            self.chunks += 1
             self._state = "data" if self._left else "trailer"
         elif self._state == "after":
             if line:
@@ -195,3 +239,24 @@ class ChunkedDecoder:
                 raise FormatError("trailer too long")
         else:
             self.done = True
+
+
+def _small_chunks(data: bytes, at: int, pieces: list[bytes | memoryview]) -> int:
+    """Append the whole small chunks that stand from *at* on; where the first that is none begins.
+
+    A body of a million tiny chunks must not take minutes, so there is nothing in this loop to spare.
+    """
+    one, two, append = _ONE_DIGIT.get, _TWO_DIGITS.get, pieces.append
+    while True:
+        start = at + 3
+        size = one(data[at:start])
+        if size is None:
+            start = at + 4
+            size = two(data[at:start])
+            if size is None:
+                return at
+        stop = start + size
+        if data[stop : stop + 2] != b"\r\n":
+            return at
+        append(data[start:stop])
+        at = stop + 2

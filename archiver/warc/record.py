@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from archiver.digest import Digest
 from archiver.errors import FormatError
@@ -17,6 +18,9 @@ MAX_HEADER = 1 << 20
 
 MAX_HEAD = 1 << 20
 """An HTTP head that has not ended by then is none."""
+
+MAX_URL = 64 << 10
+"""Characters of the longest WARC-Target-URI; no URL that we fetch is longer."""
 
 RESPONSE = "application/http;msgtype=response"
 REQUEST = "application/http;msgtype=request"
@@ -29,7 +33,7 @@ _FIELDS = (
     ("WARC-Type", r"(warcinfo|response|request|metadata|resource)", True),
     ("WARC-Record-ID", rf"<({_UUID})>", True),
     ("WARC-Date", r"([0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z)", True),
-    ("WARC-Target-URI", r"([!-;=?-~]+)", False),
+    ("WARC-Target-URI", rf"([!-;=?-~]{{1,{MAX_URL}}})", False),
     ("WARC-IP-Address", r"([0-9A-Fa-f.:]+)", False),
     ("WARC-Protocol", r"(http/1\.[01])", False),
     ("WARC-Protocol", r"(tls/1\.[0-3])", False),
@@ -55,8 +59,7 @@ _BLANK_LINE = re.compile(rb"\n[^!-~\n]*\n")
 _TRANSFER_ENCODING = re.compile(rb"^[ \t\r\f\v]*transfer-encoding[ \t\r\f\v]*:", re.IGNORECASE | re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Header(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A WARC header as read; ids stand without their angle brackets."""
 
     type: str
@@ -76,8 +79,7 @@ class Header:
     cipher: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All that index, manifest and verdict need of one stored record."""
 
     archive: str
@@ -203,7 +205,9 @@ def has_plain_payload(head: bytes) -> bool:
     WARC-Payload-Digest is written, and none is accepted.
     """
     blank = _BLANK_LINE.search(head)
-    return blank is not None and blank.end() == len(head) and not _TRANSFER_ENCODING.search(head)
+    if blank is None or blank.end() != len(head):
+        return False
+    return b"transfer-encoding" not in head.lower() or not _TRANSFER_ENCODING.search(head)
 
 
 def _values(written: str) -> tuple[Any, ...]:

@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from archiver.digest import Digest
 from archiver.errors import FormatError, LimitError
 from archiver.warc.block import Block, block_chunks, read_header, stored_block
+from archiver.warc.certificates import chain_url, parse_chain
 from archiver.warc.deflate import Members
-from archiver.warc.record import Header, Record
+from archiver.warc.hasher import Hash
+from archiver.warc.record import WARC_FIELDS, Header, Record
+from archiver.warc.stated import MEDIA_TYPE
 from archiver.warc.window import Window
 
+_RECORD, _FIELD = 1024, 200  # bytes that a record and a field of an HTTP head take beside their text
+_AHEAD = 1 << 20  # bytes of blocks that are read while the digests of earlier ones are taken
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanLimits:
-    """How much one WARC may ask of its reader; LimitError past any of these."""
+
+class ScanLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one WARC may ask of its reader; LimitError past any of these.
+
+    Time and memory are to follow from the size of the file that somebody sends, and not from what it
+    unpacks to: `for_archive` gives the limits of a file, the defaults are those of the smallest.
+    """
 
     records: int = 1_000_000
-    unpacked: int = 64 << 30
-    """Bytes of all records, decompressed."""
-    kept_block: int = 1 << 20
-    """Bytes of one block that is kept; a larger one is left to be read again."""
-    kept: int = 128 << 20
-    """Bytes of all headers, HTTP heads and blocks that are kept."""
+    unpacked: int = 2 << 30
+    """Bytes of all records, decompressed: seconds, at a gigabyte or so a second."""
+    chunks: int = 1_000_000
+    """Chunks of all bodies in chunk framing: each costs about a microsecond, however small it is."""
+    kept_block: int = 2 << 20
+    """Bytes of one block that is kept: facts with all the interim answers there may be, in base64."""
+    kept: int = 32 << 20
+    """Bytes of memory that all records may take: headers, HTTP heads and blocks, and what holds them."""
+
+    @classmethod
+    def for_archive(cls, size: int) -> ScanLimits:
+        """The limits of an archive of *size* bytes.
+
+        Sound captures stay far below: text unpacks to ten times its size, a chunk is sent to carry
+        something, and a record takes about four times in memory what its headers take in the file.
+        """
+        return cls(
+            unpacked=cls().unpacked + 50 * size,
+            chunks=cls().chunks + size // 32,
+            kept=cls().kept + 8 * size,
+        )
 
 
 class Scan:
@@ -38,23 +63,29 @@ class Scan:
     def __init__(self, window: Window, archive: str, *, limits: ScanLimits | None = None) -> None:
         self._window = window
         self._archive = archive
-        self._limits = limits or ScanLimits()
-        self._members = Members(window)
+        self._limits = limits or ScanLimits.for_archive(window.size)
+        self._members = Members(window, most=self._limits.unpacked)
         self._ids: set[str] = set()
-        self._unpacked = 0
         self._kept = 0
+        self._chunks = 0
+        self._stated = False  # whether the stated record, which is the last, has been read
 
     def __iter__(self) -> Iterator[Record]:
-        while True:
-            try:
-                if not self._members.next_member():
-                    return
-                record = self._record()
-            except FormatError as error:
+        ahead: deque[_Read] = deque()
+        size = 0
+        try:
+            while self._members.next_member():
+                ahead.append(self._read())
+                size += ahead[-1].size
+                while size > _AHEAD:
+                    size -= ahead[0].size
+                    yield ahead.popleft().record(self._archive)
+        except (FormatError, LimitError) as error:
+            yield from (read.record(self._archive) for read in ahead)
+            if isinstance(error, FormatError):
                 raise error.inside(self._where()) from error
-            except LimitError as error:
-                raise LimitError(str(error), where=self._where()) from error
-            yield record
+            raise LimitError(str(error), where=self._where()) from error
+        yield from (read.record(self._archive) for read in ahead)
 
     def digest(self) -> Digest:
         """The digest of the whole WARC; what was not iterated is read now."""
@@ -63,57 +94,120 @@ class Scan:
     def _where(self) -> str:
         return f"archive/{self._archive}: record at offset {self._members.offset}"
 
-    def _record(self) -> Record:
+    def _read(self) -> _Read:
         members = self._members
         if len(self._ids) >= self._limits.records:
             raise LimitError(f"more than {self._limits.records} records")
-        pieces = self._counted(members.pieces())
+        pieces = members.pieces()
         header, header_size, rest = read_header(pieces)
         if header.id in self._ids:
             raise FormatError("an earlier record has the same id")
+        self._check_place(header)
         self._ids.add(header.id)
-        chunks = block_chunks(header, rest, pieces)
-        block = Block.read(header, chunks, keep=self._limits.kept_block, aside=members.aside)
-        self._kept += header_size + block.head_size + len(block.kept or b"")
+        block = Block.read(
+            header,
+            block_chunks(header, rest, pieces),
+            keep=self._limits.kept_block,
+            most_chunks=self._limits.chunks - self._chunks,
+            aside=members.aside,
+        )
+        self._chunks += block.chunks
+        self._kept += _RECORD + header_size + block.head_size + (len(block.kept) if block.kept else 0)
+        self._kept += _FIELD * len(block.http.fields) if block.http else 0
         if self._kept > self._limits.kept:
             raise LimitError(f"more than {self._limits.kept} bytes of headers and small blocks")
-        return Record(
-            archive=self._archive,
+        if header.type == "resource":
+            self._check_certificates(header, block)
+        return _Read(
             offset=members.offset,
             length=members.length,
-            record_digest=members.digest,
+            digest=members.member_hash(),
             header=header,
-            block_digest=block.digest,
+            block=block,
+            payload_digest=block.payload_digest or self._as_it_stands(block.head_size),
+        )
+
+    def _check_place(self, header: Header) -> None:
+        """FormatError for a record that has no place in a capture, whatever is in it.
+
+        Readers that make an index anew take a record of any type for what its URL answered.
+        """
+        if self._stated:
+            raise FormatError("a record after the stated record")
+        if header.type == "warcinfo":
+            if self._ids or header.url is not None:
+                raise FormatError("a warcinfo record that is not the first, or has a URL")
+        elif header.type == "metadata":
+            self._stated = header.content_type == MEDIA_TYPE
+            if self._stated:
+                if header.concurrent_to is not None or header.url != header.id:
+                    raise FormatError("a stated record about something")
+            elif header.content_type != WARC_FIELDS or header.concurrent_to is None:
+                raise FormatError(f"a metadata record of no exchange, of type {header.content_type!r:.80}")
+
+    def _check_certificates(self, header: Header, block: Block) -> None:
+        """FormatError for a resource record that is not a chain of certificates under its own name."""
+        if block.kept is None:
+            raise LimitError(f"certificates of more than {self._limits.kept_block} bytes")
+        if header.url != chain_url(Digest.of(parse_chain(block.kept)[0])):
+            raise FormatError(f"certificates under another name than the first's: {header.url!r:.200}")
+
+    def _as_it_stands(self, head_size: int) -> Hash:
+        """The digest of the payload of a record just read whose framing proved broken: a second reading."""
+        hasher = self._members.aside.hasher()
+        for chunk in stored_block(self._window.inside(self._members.offset, self._members.length)):
+            hasher.update(chunk[head_size:])
+            head_size = max(0, head_size - len(chunk))
+        return hasher
+
+
+class _Read(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A record all of which was read; its digests may still be on their way."""
+
+    offset: int
+    length: int
+    digest: Hash
+    header: Header
+    block: Block
+    payload_digest: Hash
+
+    @property
+    def size(self) -> int:
+        """Bytes that may be kept for it until its digests are there."""
+        return self.length + self.header.content_length
+
+    def record(self, archive: str) -> Record:
+        """The record of *archive*, once its digests are there."""
+        header, block = self.header, self.block
+        block_digest = Digest(block.digest.hexdigest())
+        same = self.payload_digest is block.digest
+        payload_digest = block_digest if same else Digest(self.payload_digest.hexdigest())
+        return Record(
+            archive=archive,
+            offset=self.offset,
+            length=self.length,
+            record_digest=Digest(self.digest.hexdigest()),
+            header=header,
+            block_digest=block_digest,
             http=block.http,
             head_size=block.head_size,
             method=block.method,
             framed=block.framed,
-            payload_digest=block.payload_digest or self._as_it_stands(block.head_size),
+            payload_digest=payload_digest,
             payload_size=block.payload_size,
             block=block.kept,
-            findings=_findings(header, block),
+            findings=_findings(header, block, block_digest, payload_digest),
         )
 
-    def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        for piece in pieces:
-            self._unpacked += len(piece)
-            if self._unpacked > self._limits.unpacked:
-                raise LimitError(f"more than {self._limits.unpacked} bytes of records")
-            yield piece
 
-    def _as_it_stands(self, head_size: int) -> Digest:
-        """The digest of the payload of a record just read whose framing proved broken: a second reading."""
-        hasher = hashlib.sha256()
-        for chunk in stored_block(self._window.inside(self._members.offset, self._members.length)):
-            hasher.update(chunk[head_size:])
-            head_size = max(0, head_size - len(chunk))
-        return Digest(hasher.hexdigest())
-
-
-def _findings(header: Header, block: Block) -> tuple[tuple[str, str], ...]:
-    found = [_compared("WARC-Block-Digest", header.block_digest, block.digest)]
+def _findings(
+    header: Header, block: Block, digest: Digest, payload_digest: Digest
+) -> tuple[tuple[str, str], ...]:
+    found = [_compared("WARC-Block-Digest", header.block_digest, digest)]
+    if header.type == "response" and not block.is_http:
+        found.append(("FORMAT_FAILURE", "a response that does not begin with an HTTP head"))
     if block.plain:
-        found.append(_compared("WARC-Payload-Digest", header.payload_digest, block.payload_digest))
+        found.append(_compared("WARC-Payload-Digest", header.payload_digest, payload_digest))
     elif header.payload_digest is not None:
         found.append(("FORMAT_FAILURE", "WARC-Payload-Digest on a record that must have none"))
     return tuple(finding for finding in found if finding)

@@ -11,6 +11,7 @@ import contextlib
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import quote_plus, unquote_plus
 
 from archiver import strictjson
@@ -22,6 +23,7 @@ _ESCAPED = re.compile(rb"%([0-9a-fA-F]{2})")
 _UNSAFE = re.compile(rb"[\x00-\x20#%\x7f-\xff]")
 _WWW = re.compile(rb"www[0-9]*\.")
 _DEFAULT_PORTS = {b"http": 80, b"https": 443}
+_LONGEST_HOST = 1024  # bytes; no name is nearly as long, and preparing one takes microseconds a letter
 
 # Session ids that make two visits to one page look like two pages, in the order they are taken out.
 _QUERY_SESSIONS = tuple(
@@ -31,11 +33,13 @@ _QUERY_SESSIONS = tuple(
         rb"phpsessid=[0-9a-z]{32}",
         rb"sid=[0-9a-z]{32}",
         rb"aspsessionid[a-z]{8}=[a-z]{24}",
-        rb"cfid=[^&]+&cftoken=[^&]+",
     )
 )
+_CFID = b"cfid="
+_CFTOKEN = b"cftoken="
 _PATH_SESSIONS = tuple(
-    re.compile(rb"(.*/)" + pattern + rb"/([^?]+\.aspx.*)", re.IGNORECASE | re.DOTALL)
+    # The session id is looked at and not taken, since its last slash may be the first of another one's.
+    re.compile(rb"/(?=(" + pattern + rb"/))|\.aspx|\?")
     for pattern in (rb"\((?:[a-z]\([0-9a-z]{24}\))+\)", rb"\([0-9a-z]{24}\)")
 )
 
@@ -127,9 +131,10 @@ def _without_userinfo_and_port(authority: bytes, scheme: bytes) -> tuple[bytes, 
     return host, b":%d" % port if port and port != _DEFAULT_PORTS.get(scheme) else b""
 
 
+@lru_cache(maxsize=256)  # a page's URLs are of few hosts
 def _host(host: bytes) -> bytes:
     host = _unescape(host)
-    if not host.isascii():
+    if not host.isascii() and len(host) <= _LONGEST_HOST:
         with contextlib.suppress(UnicodeError):  # no name then; it is escaped below
             host = host.decode("utf-8").encode("idna")
     host = re.sub(rb"\.\.+", b".", _escape(host).lower().strip(b"."))
@@ -169,9 +174,7 @@ def _path(raw: bytes) -> bytes:
             segments.append(segment)
     path = re.sub(rb"//+", b"/", b"/" + _escape(b"/".join(segments)).lower())
     for pattern in _PATH_SESSIONS:
-        found = pattern.fullmatch(path)
-        if found:
-            path = found[1] + found[2]
+        path = _without_path_session(path, pattern)
     return path.removesuffix(b"/") or b"/"
 
 
@@ -181,12 +184,49 @@ def _query(raw: bytes) -> bytes:
         found = pattern.fullmatch(query)
         if found:
             query = b"%s%s" % (found[1], found[2] or b"")
+    query = _without_cfid(query)
     pairs: list[list[bytes]] = sorted(part.split(b"=", 1) for part in query.split(b"&"))
     return b"&".join(b"=".join(pair) for pair in pairs)
 
 
+def _without_path_session(path: bytes, session: re.Pattern[bytes]) -> bytes:
+    """*path* without the last folder that *session* finds before an .aspx file with no ``?`` between.
+
+    In one pass: a pattern for the whole would look for the file once for each of many folders.
+    """
+    last: re.Match[bytes] | None = None
+    waiting: list[re.Match[bytes]] = []
+    for found in session.finditer(path):
+        if found[1] is not None:
+            waiting.append(found)
+        elif found[0] == b"?":
+            waiting.clear()
+        else:
+            # A file has a name before its dot: what ends right here waits for the next one.
+            last = next((one for one in reversed(waiting) if one.end(1) < found.start()), last)
+            waiting = [one for one in waiting[-1:] if one.end(1) == found.start()]
+    return path[: last.start(1)] + path[last.end(1) :] if last else path
+
+
+def _without_cfid(query: bytes) -> bytes:
+    """*query* without the last pair of ``cfid=…&cftoken=…``."""
+    end = len(query)
+    while (start := query.rfind(b"&" + _CFTOKEN, 0, end)) > 0:
+        # Both must have a value; the first may end the value of another name.
+        before = query.rfind(b"&", 0, start) + 1
+        after = query.find(b"&", start + 1)
+        after = len(query) if after < 0 else after
+        cfid = query.rfind(_CFID, before, start - 1)
+        if cfid >= 0 and after > start + 1 + len(_CFTOKEN):
+            return query[:cfid] + query[after + 1 :]
+        end = start + 1
+    return query
+
+
 def _unescape(data: bytes) -> bytes:
     """*data* with its escapes undone, and those that come out of that, until none is left."""
+    if b"%" not in data:
+        return data
     for _ in range(3):
         plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), data)
         if plain == data:

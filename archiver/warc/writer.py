@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import BinaryIO
 
 from archiver.digest import CHUNK, Digest
 from archiver.errors import FormatError
+from archiver.warc.certificates import chain_block, chain_url
 from archiver.warc.deflate import deflated, deflated_at_once, stored
 from archiver.warc.exchange import Exchange, TlsSession, new_record_id
 from archiver.warc.facts import Facts
@@ -124,11 +124,11 @@ class WarcWriter:
     def _chain(self, tls: TlsSession, date: str) -> str:
         known = self._chains.get(tls.chain)
         if known is None:
-            block = b"".join(map(_pem, tls.chain))
-            digest = ("WARC-Payload-Digest", str(Digest.of(block)))
-            target = ("WARC-Target-URI", f"urn:{Digest.of(tls.chain[0])}")
+            target = ("WARC-Target-URI", chain_url(Digest.of(tls.chain[0])))
             known = self._new_id()
-            self._small("resource", known, date, block, CERTIFICATES, target, digest)
+            # No payload digest: it would be the block digest once more, and FastWARC, which knows
+            # payloads in HTTP records only, calls every other record wrong that has one.
+            self._small("resource", known, date, chain_block(tls.chain), CERTIFICATES, target)
             self._chains[tls.chain] = known
         return known
 
@@ -257,9 +257,3 @@ def _is_dense(head: Head) -> bool:
         return True
     kind = (head.first("content-type") or "").partition(";")[0].strip().lower()
     return kind in _DENSE or (kind.startswith(_DENSE_PREFIXES) and kind not in _NOT_DENSE)
-
-
-def _pem(der: bytes) -> bytes:
-    code = base64.b64encode(der)
-    lines = [code[at : at + 64] for at in range(0, len(code), 64)]
-    return b"\n".join((b"-----BEGIN CERTIFICATE-----", *lines, b"-----END CERTIFICATE-----", b""))

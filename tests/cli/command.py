@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,9 @@ class Command:
 
     def __call__(self, *arguments: str | Path) -> Ran:
         self._capture.readouterr()
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         code = cli._run([str(argument) for argument in arguments])
+        for number, handler in handlers.items():  # a save leaves them ignored
+            signal.signal(number, handler)
         out, err = self._capture.readouterr()
         return Ran(code=code, out=out, err=err)

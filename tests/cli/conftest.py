@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,20 @@ from tests import small
 from tests.cli.command import Command
 from tests.cli.site import ROUTES
 from tests.fetch.rawserver import RawServer
+
+
+@pytest.fixture(autouse=True)
+def no_such_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The resolver answers at once, as it does where it can be asked, for names that can have no address."""
+    look_up = socket.getaddrinfo
+
+    def answer(host: bytes | str | None, *rest: Any, **more: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name is not None and name.endswith((".invalid", ".example")):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
 
 
 @pytest.fixture

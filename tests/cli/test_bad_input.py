@@ -126,12 +126,12 @@ NO_BUNDLE: dict[str, tuple[int, str]] = {
     "/dev/zero": (2, "not a regular file"),
     "socket": (2, "no such device"),
 }
-BROKEN: dict[str, bytes] = {
-    "empty.wacz": b"",
-    "text.wacz": b"PASSED  this is not a bundle at all, however it begins\n" * 3,
-    "short.wacz": small.bundle()[:5000],
-    "end.wacz": small.bundle()[:-1],
-    "longer.wacz": small.bundle() + b"\0",
+BROKEN: dict[str, Callable[[], bytes]] = {
+    "empty.wacz": lambda: b"",
+    "text.wacz": lambda: b"PASSED  this is not a bundle at all, however it begins\n" * 3,
+    "short.wacz": lambda: small.bundle()[:5000],
+    "end.wacz": lambda: small.bundle()[:-1],
+    "longer.wacz": lambda: small.bundle() + b"\0",
 }
 
 
@@ -141,7 +141,7 @@ def inputs(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "fifo")
     for name, data in BROKEN.items():
-        (tmp_path / name).write_bytes(data)
+        (tmp_path / name).write_bytes(data())
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.path.relpath(tmp_path / "socket"))
         yield tmp_path

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from archiver.bundle.bundle import MANIFEST
 from archiver.bundle.pack import pack
+from archiver.manifest import SPEC
 from archiver.warc.capture import OURS, Capture
 from archiver.warc.exchange import Exchange
 from archiver.warc.window import Window
@@ -23,6 +25,7 @@ from archiver.warc.writer import WarcWriter
 from tests import small
 from tests.cli.command import Command
 from tests.cli.site import answer, contents
+from tests.rogue import forge, members_of
 
 UNVERIFIED = "UNVERIFIED: what the bundle says of itself; `archiver verify` checks it"
 CSS = "https://news.example/2026/a.css"
@@ -253,6 +256,16 @@ def test_payloads_are_decoded_up_to_a_limit(
     ran = archiver("show", "a.wacz", "--files", "out")
     assert ran.code == 3
     assert contents(tmp_path / "out") == {"0002-one": bytes(6_000)}
+
+
+def test_a_bundle_of_a_newer_version_is_no_broken_one(archiver: Command, tmp_path: Path) -> None:
+    members = members_of(small.bundle())
+    newer = members[MANIFEST].replace(SPEC.encode(), b"archiver-bundle/v9")
+    Path("a.wacz").write_bytes(forge({**members, MANIFEST: newer}))
+    ran = archiver("show", "a.wacz")
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.startswith("archiver: a.wacz: provenance/manifest.json: spec 'archiver-bundle/v9' is not")
+    assert archiver("verify", "a.wacz").code == 3
 
 
 def test_another_tools_bundle_is_named_as_such(archiver: Command, foreign: Path) -> None:

@@ -44,6 +44,20 @@ def test_warcio_check_accepts_every_digest(warc: Path) -> None:
     assert done.stdout.count("digest pass") >= 2 * len(RESOURCES)
 
 
+@pytest.mark.parametrize("options", [[], ["-p"]], ids=["blocks", "payloads"])
+def test_fastwarc_check_accepts_every_digest(warc: Path, options: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "fastwarc.cli", "check", *options, warc],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    with Capture.open(warc) as capture:
+        assert f"{len(capture.records)} records were verified successfully" in done.stdout + done.stderr
+
+
 def test_fastwarc_verifies_every_block_digest(warc: Path) -> None:
     with warc.open("rb") as file, Capture.open(warc) as capture:
         # Parsed, a block would have lost its HTTP head, and no digest of it could hold.

@@ -150,7 +150,7 @@ def spent(data: bytes, folder: Path) -> tuple[float, int]:
     return float(seconds), int(megabytes)
 
 
-def refused(records: list[bytes], pages: tuple[Page, ...]) -> bool:
+def refused(records: list[bytes], pages: tuple[Page, ...] | None = None) -> bool:
     """Whether a bundle of *records* and *pages* fails, or already the projection that describes it."""
     try:
         return judge(forged(records, pages)).verdict is Verdict.FAILED
@@ -203,7 +203,6 @@ def test_a_second_index_fails(name: str) -> None:
     assert judge(forged(small_records(), more={name: line})).verdict is Verdict.FAILED
 
 
-@pytest.mark.xfail(strict=True, reason="resource and metadata records of any URL and type are accepted")
 @pytest.mark.parametrize("kind", ["resource", "metadata"])
 def test_content_in_a_record_that_no_index_names_fails(kind: str) -> None:
     """Readers that index a WARC anew take such a record for what the URL answered."""
@@ -211,12 +210,10 @@ def test_content_in_a_record_that_no_index_names_fails(kind: str) -> None:
     payload = block if kind == "resource" else None
     extra = record(kind, MARK, block, number=1, media="text/html", payload=payload)
     *rest, last = small_records()
-    assert judge(forged([*rest, extra, last])).verdict is Verdict.FAILED
+    assert refused([*rest, extra, last])
+    assert judge(hostile(warc_of([extra]))).verdict is Verdict.FAILED
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an exchange may be superseded by itself, by an earlier one or by a request"
-)
 @pytest.mark.parametrize("other", ["itself", "each other", "its request", "an earlier one"])
 def test_nothing_is_hidden_by_superseding_it_with_nothing_later(other: str) -> None:
     by = {"itself": 1, "each other": 2, "its request": 3, "an earlier one": 0}[other]
@@ -233,7 +230,7 @@ def test_nothing_is_hidden_by_superseding_it_with_nothing_later(other: str) -> N
     if other == "each other":
         records.append(facts(5, 2, f"supersededBy: <{record_id(1)}>\r\n", url=hidden))
     *rest, last = small_records()
-    assert judge(forged([*rest, *records, last])).verdict is Verdict.FAILED
+    assert refused([*rest, *records, last])
 
 
 def test_two_answers_of_one_url_at_one_moment_fail() -> None:
@@ -262,12 +259,12 @@ def test_a_redirect_is_followed_only_from_an_answer_that_redirects() -> None:
         assert result.require().derived.captures[0].final_url == final
 
 
-@pytest.mark.xfail(strict=True, reason="an earlier stated record is not looked at")
 def test_a_second_stated_record_fails() -> None:
     statement = msgspec.structs.replace(small.stated(), status="blocked", reasons=["http-403"])
     earlier = record("metadata", None, statement.to_json(), number=1, media=MEDIA_TYPE)
     *rest, last = small_records()
-    assert judge(forged([*rest, earlier, last])).verdict is Verdict.FAILED
+    assert refused([*rest, earlier, last])
+    assert judge(hostile(warc_of([earlier]))).verdict is Verdict.FAILED
 
 
 def test_a_page_listed_twice_fails() -> None:
@@ -293,21 +290,17 @@ def test_a_brotli_body_is_decoded_to_its_end(size: int) -> None:
 # Time and memory
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the patterns for session ids are quadratic, and a URL may have a megabyte"
-)
-@pytest.mark.parametrize("url", ["http://a.example/?" + "cfid=" * 30_000,
-                                 "http://a.example/" + f"({'a' * 24})/" * 14_000])  # fmt: skip
-def test_a_long_url_is_no_long_wait(url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("start", ["http://a.example/?", "http://a.example/"])
+@pytest.mark.parametrize("length", [60_000, 400_000])
+def test_a_long_url_is_no_long_wait(start: str, length: int, tmp_path: Path) -> None:
+    unit = "cfid=" if start.endswith("?") else f"({'a' * 24})/"
+    url = start + unit * (length // len(unit))
     seconds, _ = spent(
         hostile(bomb("response", url, RESPONSE, b"HTTP/1.1 200 OK\r\n\r\n", b"A", 1)), tmp_path
     )
     assert seconds < 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a head of a megabyte may have half a million fields, and each is kept"
-)
 def test_many_header_fields_are_a_limit(tmp_path: Path) -> None:
     head = b"HTTP/1.1 200 OK\r\n" + b"aa:bb\n" * 170_000 + b"\n"
     heads = [
@@ -319,12 +312,11 @@ def test_many_header_fields_are_a_limit(tmp_path: Path) -> None:
     assert (seconds < 2, megabytes < 200) == (True, True)
 
 
-@pytest.mark.xfail(strict=True, reason="blocks too large to be kept are joined in memory all the same")
 @pytest.mark.parametrize("media", [WARC_FIELDS, MEDIA_TYPE])
 def test_a_large_block_is_never_held_whole(media: str, tmp_path: Path) -> None:
     *rest, _ = small_records()
     about = record_id(1) if media == WARC_FIELDS else ""
-    url = PAGE if about else None
+    url = PAGE if about else record_id(9)
     large = bomb("metadata", url, media, b"", b"a" * 1000, 400_000, about)
     whole = forge(members_of(small.bundle()) | {WARC: warc_of([*rest, response(1)]) + large})
     assert len(whole) < 1_000_000
@@ -332,7 +324,6 @@ def test_a_large_block_is_never_held_whole(media: str, tmp_path: Path) -> None:
     assert megabytes < 200
 
 
-@pytest.mark.xfail(strict=True, reason="chunks are taken apart one by one without end")
 def test_a_body_of_tiny_chunks_is_a_limit(tmp_path: Path) -> None:
     start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     data = hostile(bomb("response", PAGE, RESPONSE, start, b"1\r\nx\r\n", 2_500_000))

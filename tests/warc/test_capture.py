@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import brotli
 import pytest
@@ -151,12 +152,107 @@ def test_the_stated_record_is_the_last_of_ours() -> None:
     with capture(b"") as found:
         assert found.stated() is None
     records = members(warc(exchange(), stated=value.to_json()))
-    with capture(packed([records[0], records[-1], *records[1:-1]])) as found:
-        assert found.stated() is None
+    with (
+        capture(packed([records[0], records[-1], *records[1:-1]])) as found,
+        pytest.raises(FormatError, match="after the stated record"),
+    ):
+        found.stated()
+    with (
+        window(warc(stated=value.to_json())) as ours,
+        window(warc(stated=value.to_json(), start=100)) as theirs,
+        pytest.raises(FormatError, match="outside"),
+    ):
+        Capture({OURS: ours, "a.warc.gz": theirs}).stated()
     with (
         capture(warc(exchange(), stated=b"{}")) as found,
         pytest.raises(FormatError, match="record at offset"),
     ):
+        found.stated()
+
+
+GOOD, BUSY, PART = answer(), answer(status=b"503 Busy"), b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"
+CUT = b"HTTP/1.1 200 OK\r\nContent-Ty"
+
+
+@pytest.mark.parametrize(
+    ("attempts", "best"),
+    [
+        ([GOOD, GOOD], 1),
+        ([BUSY, GOOD], 1),
+        ([b"", GOOD], 1),
+        ([PART, CUT], 1),
+        ([CUT, PART, BUSY], 2),
+        ([BUSY, PART], 0),
+        ([BUSY, b"", PART], 0),
+        ([GOOD, BUSY], 0),
+    ],
+)
+def test_the_latest_of_the_best_attempts_takes_the_place_of_all_others(
+    attempts: list[bytes], best: int
+) -> None:
+    """As the recorder judges them."""
+    new_id = ids()
+    names = [new_id() for _ in attempts]
+    made = [
+        exchange(
+            data,
+            record_id=name,
+            superseded_by=None if number == best else names[best],
+            truncated="disconnect" if data in (PART, CUT) else None,
+        )
+        for number, (name, data) in enumerate(zip(names, attempts, strict=True))
+    ]
+    with capture(warc(*made)) as found:
+        assert [one.record.id for one in found.exchanges() if one.facts.superseded_by is None] in (
+            [names[best]],
+            [],  # where not even a head came whole
+        )
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "by", "match"),
+    [
+        ([{}], 0, "itself superseded"),
+        ([{}], None, "no answer of its URL"),
+        ([{}, {"url": URL + "2"}], 1, "no answer of its URL"),
+        ([{}, {"response": b""}], 1, "no answer of its URL"),
+        ([{}, {"request": b"POST /article?id=1 HTTP/1.1\r\n\r\n"}], 1, "another method"),
+        ([{}, {"response": BUSY}], 1, "worse or no later"),
+        ([{}, {"response": PART, "truncated": "time"}], 1, "worse or no later"),
+        ([{}, {"superseded_by": 2}, {}], 1, "itself superseded"),
+        ([{}, {"superseded_by": 0}], 1, "itself superseded"),
+    ],
+)
+def test_nothing_is_superseded_by_what_is_not_shown_in_its_place(
+    exchanges: list[dict[str, Any]], by: int | None, match: str
+) -> None:
+    new_id = ids()
+    names = [new_id() for _ in exchanges]
+    made = []
+    for name, more in zip(names, exchanges, strict=True):
+        named = more.get("superseded_by", by if name == names[0] else -1)
+        superseded_by = new_id() if named is None else names[named] if named >= 0 else None
+        made.append(exchange(**{"response": GOOD, **more, "record_id": name, "superseded_by": superseded_by}))
+    with capture(warc(*made)) as found, pytest.raises(FormatError, match=match) as caught:
+        found.exchanges()
+    assert "record at offset" in caught.value.where
+
+
+def test_an_earlier_answer_that_is_as_good_takes_nobodys_place() -> None:
+    new_id = ids()
+    first, second = new_id(), new_id()
+    made = exchange(record_id=first), exchange(record_id=second, superseded_by=first)
+    with capture(warc(*made)) as found, pytest.raises(FormatError, match="worse or no later"):
+        found.exchanges()
+
+
+def test_facts_and_stated_records_are_not_read_beyond_their_limits() -> None:
+    flood = tuple(b"HTTP/1.1 103 Early Hints\r\nX: %s\r\n\r\n" % (b"x" * 3_000) for _ in range(600))
+    with capture(warc(exchange(interim=flood))) as found, pytest.raises(LimitError, match="too large"):
+        found.exchanges()
+    with capture(warc(exchange(interim=flood[:300]))) as found:
+        assert found.exchanges()[0].facts.interim == flood[:300]
+    with capture(warc(stated=b" " * ((64 << 20) + 1))) as found, pytest.raises(LimitError, match="stated"):
         found.stated()
 
 

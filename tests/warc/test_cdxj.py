@@ -69,6 +69,12 @@ def test_a_part_is_indexed_only_where_there_is_no_whole(statuses: list[int], lef
     assert found == left
 
 
+@pytest.mark.parametrize("status", [b"000", b"020", b"999"])
+def test_a_status_has_its_three_digits(status: bytes) -> None:
+    (line,) = index(exchange(answer(status=status + b" X")))
+    assert json.loads(line.split(" ", 2)[2])["status"] == status.decode()
+
+
 def test_a_superseded_200_does_not_hide_a_206() -> None:
     part = exchange(answer(status=b"206 Part"))
     assert len(index(exchange(superseded_by=part.record_id, truncated="disconnect"), part)) == 1
@@ -82,6 +88,7 @@ def test_a_superseded_200_does_not_hide_a_206() -> None:
         (answer(b"x", b"Content-Type: ;charset=x"), "unk"),
         (answer(b"x", b"content-type: TEXT/css"), "text/css"),
         (answer(b"x", b'Content-Type: a"b\\\xff'), 'a"b\\ÿ'),
+        (answer(b"x", "Content-Type: \u212a/Ä\u00a0 ;x".encode()), "\u212a/Ä\u00a0"),
     ],
 )
 def test_the_type_is_as_sent_in_lower_case(response: bytes, mime: str) -> None:

@@ -155,3 +155,8 @@ def test_a_plain_body_has_the_limit_too() -> None:
 def test_codings_are_read_from_every_field_in_order() -> None:
     head = parse_head(b"HTTP/1.1 200 OK\r\nContent-Encoding: GZIP, identity\r\ncontent-encoding: br\r\n\r\n")
     assert content_codings(head) == ("gzip", "br")
+
+
+def test_a_coding_has_its_name_in_ascii() -> None:
+    odd = "HTTP/1.1 200 OK\r\nContent-Encoding: gz\u0130p, gzip\u00a0\r\n\r\n".encode()
+    assert content_codings(parse_head(odd)) == ("gz\u0130p", "gzip\u00a0")

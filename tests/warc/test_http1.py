@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.errors import FormatError
-from archiver.warc.http1 import ChunkedDecoder, Framing, find_head_end, framing, parse_fields, parse_head
+from archiver.warc.http1 import (
+    MAX_LINES,
+    ChunkedDecoder,
+    Framing,
+    ascii_lower,
+    find_head_end,
+    framing,
+    parse_fields,
+    parse_head,
+)
 
 
 def feed(data: bytes, points: Sequence[int]) -> tuple[bytes, bool, int]:
@@ -153,6 +162,35 @@ def test_any_head_after_a_status_line_is_read(data: bytes) -> None:
     assert all(name and ":" not in name for name, _ in head.fields)
 
 
+def test_of_a_head_with_very_many_lines_the_first_are_looked_at() -> None:
+    line = b"A: b\n"
+    head = b"HTTP/1.1 200 OK\r\n" + line * (MAX_LINES - 1) + b"Content-Length: 5\nContent-Length: 6\n\n"
+    found = parse_head(head)
+    assert len(found.fields) == MAX_LINES
+    assert framing("GET", found) == (Framing.LENGTH, 5)
+
+
+@pytest.mark.parametrize("value", ["K\u212a", "\u0130I", "\u017fS", "\u00c4", "AZ[@`az"])
+def test_only_ascii_has_a_lower_case(value: str) -> None:
+    assert ascii_lower(value).encode() == value.encode().lower()
+
+
+def test_chunks_are_counted_however_they_are_written() -> None:
+    sizes = [
+        b"1\r\nx\r\n",
+        b"1\nx\n",
+        b"0a\r\n0123456789\r\n",
+        b"fF\r\n" + b"x" * 255 + b"\r\n",
+        b"1;a\r\nx\r\n",
+    ]
+    data = b"".join(sizes) * 3 + b"0\r\n\r\n"
+    for step in (1, 7, len(data)):
+        decoder = ChunkedDecoder()
+        for at in range(0, len(data), step):
+            decoder.feed(data[at : at + step])
+        assert (decoder.done, decoder.chunks) == (True, 16)
+
+
 @pytest.mark.parametrize(
     ("method", "status", "fields", "expected"),
     [
@@ -171,6 +209,13 @@ def test_any_head_after_a_status_line_is_read(data: bytes) -> None:
         ("GET", 204, b"Content-Length: 5", (Framing.NONE, 0)),
         ("GET", 304, b"Content-Length: 5", (Framing.NONE, 0)),
         ("GET", 103, b"A: b", (Framing.NONE, 0)),
+        # Letters and spaces that only Unicode takes for those of ASCII.
+        ("GET", 200, "Transfer-Encoding: chun\u212aed".encode(), (Framing.CLOSE, 0)),
+        ("GET", 200, "Transfer-Encoding: chunked\u00a0".encode(), (Framing.CLOSE, 0)),
+        ("GET", 200, b"Transfer-Encoding: chunked\x85", (Framing.CLOSE, 0)),
+        ("GET", 200, b"Content-Length: 5\xa0", (Framing.CLOSE, 0)),
+        ("GET", 200, "\u00a0Content-Length: 5".encode(), (Framing.CLOSE, 0)),
+        ("GET", 200, b"Transfer-Encoding: , \tCHUNKED , ,", (Framing.CHUNKED, 0)),
     ],
 )
 def test_framing_is_told_as_the_standard_says(

@@ -6,6 +6,7 @@ import functools
 import gzip
 import hashlib
 import random
+import re
 import tempfile
 import threading
 import tracemalloc
@@ -105,8 +106,6 @@ HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nlonger", b"longer"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", b"short"),
         (b"HTTP/1.1 204 No\r\n\r\nbody", b"body"),
-        (b"HTTP/1.1 200 OK\r\nX: y", b"HTTP/1.1 200 OK\r\nX: y"),
-        (b"220 ftp\r\n\r\n", b"220 ftp\r\n\r\n"),
         (
             HEAD + b"200000\r\n" + b"x" * 0x200000 + b"\r\nbad\r\n",
             b"200000\r\n" + b"x" * 0x200000 + b"\r\nbad\r\n",
@@ -136,6 +135,26 @@ def test_where_the_framing_is_broken_the_payload_is_what_stands_there(
 )
 def test_a_body_that_ends_where_its_head_says_is_framed(response: bytes) -> None:
     assert scan(warc(exchange(response)))[1].framed is True
+
+
+@pytest.mark.parametrize(
+    ("response", "truncated", "good"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX: y", "disconnect", True),
+        (b"HTTP/1.1 200 OK\r\n", "time", True),
+        (b"HTTP/1.1 200 OK\r\nX: y", None, False),
+        (b"ICY 200 OK\r\n\r\n", None, False),
+        (b"ICY 200 OK\r\n\r\n", "time", False),
+        (b"220 ftp\r\n\r\n", "unspecified", False),
+        (b"<p>Words.", "length", False),
+    ],
+)
+def test_a_response_begins_with_an_http_head_or_with_part_of_one_that_was_cut_short(
+    response: bytes, truncated: str | None, good: bool
+) -> None:
+    record = scan(warc(exchange(response, truncated=truncated)))[1]
+    assert (record.http, record.framed, record.payload_digest) == (None, False, Digest.of(response))
+    assert [code for code, _ in record.findings] == ([] if good else ["FORMAT_FAILURE"])
 
 
 def test_the_digest_of_the_whole_comes_from_the_same_reading_also_after_an_error() -> None:
@@ -272,6 +291,61 @@ def test_a_content_length_must_be_right_and_canonical(length: str) -> None:
         scan(changed(RESPONSE, replaced(old, new)))
 
 
+def test_a_url_has_a_length_that_servers_take() -> None:
+    assert scan(warc(exchange(url="https://news.example/".ljust(64 << 10, "x"))))
+    long = changed(RESPONSE, replaced(b"article?id", b"a" * (64 << 10)))
+    with pytest.raises(FormatError, match="WARC-Target-URI"):
+        scan(long)
+
+
+ABOUT = b"WARC-Concurrent-To: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n"
+
+
+def renamed(pattern: bytes, new: bytes) -> Callable[[bytes], bytes]:
+    return lambda record: re.sub(pattern, new, record, count=1)
+
+
+MISPLACED: dict[str, tuple[int, Callable[[bytes], bytes]]] = {
+    "a page as a resource": (1, replaced(b"application/pem-certificate-chain", b"text/html")),
+    "certificates at a page's URL": (1, renamed(rb"urn:sha256:\w+", b"https://news.example/")),
+    "certificates under another name": (1, renamed(rb"urn:sha256:..", b"urn:sha256:00")),
+    "certificates with another first one": (1, replaced(b"bGVhZmxl", b"bGVhZmxm")),
+    "no certificates": (1, replaced(b"BEGIN CERTIFICATE", b"begin certificate")),
+    "certificates and more": (1, replaced(b"-----END CERTIFICATE-----\n", b"-----END CERTIFICATE----- \n")),
+    "a page as metadata": (4, replaced(b"application/warc-fields", b"text/html")),
+    "metadata of no exchange": (4, replaced(ABOUT, b"")),
+    "a stated record of an exchange": (-1, replaced(b"WARC-Block-Digest", ABOUT + b"WARC-Block-Digest")),
+    "a stated record of another type": (-1, replaced(b"vnd.archiver.capture.v1+json", b"json")),
+    "a stated record at a page's URL": (-1, renamed(rb"URI: urn:uuid:[0-9a-f-]+", b"URI: https://news.example/")),
+    "warcinfo of another type": (0, replaced(b"application/warc-fields", b"text/html")),
+    "warcinfo of a URL": (0, replaced(b"WARC-Block", b"WARC-Target-URI: https://news.example/\r\nWARC-Block")),
+}  # fmt: skip
+
+
+def measured(record: bytes) -> bytes:
+    header, _, block = record.removesuffix(b"\r\n\r\n").partition(b"\r\n\r\n")
+    return re.sub(rb"Content-Length: \d+", b"Content-Length: %d" % len(block), header) + record[len(header) :]
+
+
+@pytest.mark.parametrize("name", MISPLACED)
+def test_a_record_that_readers_may_take_for_an_answer_is_refused(name: str) -> None:
+    number, change = MISPLACED[name]
+    made = measured(change(records()[number]))
+    assert made != records()[number]
+    with pytest.raises(FormatError, match="record at offset"):
+        scan(changed(number % len(records()), lambda _: made))
+
+
+@pytest.mark.parametrize("order", [[0, 0], [1, 0], [0, -1, 2]])
+def test_warcinfo_stands_first_and_what_was_stated_last(order: list[int]) -> None:
+    made = [
+        records()[number].replace(b"-4000-9000-", b"-4000-%d000-" % (at + 1))
+        for at, number in enumerate(order)
+    ]
+    with pytest.raises(FormatError, match=r"first|after the stated"):
+        scan(packed(made))
+
+
 def test_a_request_must_be_one() -> None:
     with pytest.raises(FormatError, match="HTTP head"):
         scan(warc(exchange(request=b"hello\r\n\r\n")))
@@ -323,7 +397,11 @@ FINDINGS: dict[str, tuple[int, Callable[[bytes], bytes], list[str]]] = {
     "another payload digest": (RESPONSE, other_digest(PAYLOAD), ["HASH_FAILURE"]),
     "no block digest": (RESPONSE, without(BLOCK), ["FORMAT_FAILURE"]),
     "no payload digest": (RESPONSE, without(PAYLOAD), ["FORMAT_FAILURE"]),
-    "no payload digest on the certificates": (1, without(PAYLOAD), ["FORMAT_FAILURE"]),
+    "a payload digest on the certificates": (
+        1,
+        replaced(BLOCK, PAYLOAD + b": sha256:" + ONETWO + b"\r\n" + BLOCK),
+        ["FORMAT_FAILURE"],
+    ),
     "a sha1 block digest": (RESPONSE, sha1(BLOCK), ["FORMAT_FAILURE"]),
     "a sha1 payload digest": (RESPONSE, sha1(PAYLOAD), ["FORMAT_FAILURE"]),
     "a digest in upper case": (RESPONSE, upper, ["HASH_FAILURE"]),
@@ -407,6 +485,8 @@ def test_any_bytes_are_refused(data: bytes) -> None:
         (ScanLimits(records=5), "more than 5 records"),
         (ScanLimits(unpacked=1000), "bytes of records"),
         (ScanLimits(kept=1000), "small blocks"),
+        (ScanLimits(chunks=2), "chunks"),
+        (ScanLimits(kept_block=100), "certificates"),
     ],
 )
 def test_limits_are_kept(limits: ScanLimits, match: str) -> None:
@@ -415,13 +495,36 @@ def test_limits_are_kept(limits: ScanLimits, match: str) -> None:
     assert caught.value.where.startswith("archive/data.warc.gz: record at offset")
 
 
+def test_the_limits_grow_with_the_archive() -> None:
+    small_one, large = ScanLimits.for_archive(0), ScanLimits.for_archive(1 << 30)
+    assert small_one == ScanLimits()
+    assert (large.unpacked, large.kept) == ((2 << 30) + (50 << 30), (32 << 20) + (8 << 30))
+    assert large.chunks == 1_000_000 + (1 << 25)
+
+
+def test_chunks_are_counted_over_all_bodies() -> None:
+    data = warc(*(exchange(chunked(b"a", b"b")) for _ in range(5)))
+    assert (
+        len(scan(data, ScanLimits(chunks=15))) == 17
+    )  # the last chunk of each body, of no bytes, counts too
+    with pytest.raises(LimitError, match="chunks"):
+        scan(data, ScanLimits(chunks=14))
+
+
+def test_a_field_of_a_head_weighs_more_than_its_bytes() -> None:
+    data = warc(exchange(b"HTTP/1.1 200 OK\r\n" + b"a:b\n" * 10_000 + b"\n"))
+    assert scan(data, ScanLimits(kept=3 << 20))
+    with pytest.raises(LimitError, match="small blocks"):
+        scan(data, ScanLimits(kept=2_000_000))
+
+
 def test_a_header_without_an_end_is_refused_before_it_fills_the_memory() -> None:
     with pytest.raises(FormatError, match="WARC header"):
         scan(packed([b"WARC/1.1\r\n" + b"A" * (64 << 20)]))
 
 
 def test_an_http_head_without_an_end_is_no_head() -> None:
-    record = scan(warc(exchange(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 400_000)))[1]
+    record = scan(warc(exchange(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 400_000, truncated="length")))[1]
     assert (record.http, record.framed, record.findings) == (None, False, ())
     assert record.payload_digest == record.block_digest
 

@@ -3,13 +3,15 @@ from __future__ import annotations
 import importlib.util
 import json
 import random
+import re
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.errors import FormatError
@@ -62,6 +64,56 @@ def test_any_text_has_a_key_or_is_refused(text: str) -> None:
 
 def test_escapes_of_escapes_are_answered_at_once() -> None:
     assert surt_key("http://h/%" + "25" * 30_000) == "h)/%25"
+
+
+LONG = {
+    "cfid": "http://h/?" + "cfid=" * 13_000,
+    "cfid and an empty cftoken": "http://h/?" + "cfid=1&cftoken=" * 4_000,
+    "sid": "http://h/?" + "sid=" * 16_000,
+    "session folders": "http://h/" + f"({ASPX})/" * 2_400,
+    "session folders and files": "http://h/" + f"({ASPX})/" * 1_200 + ".aspx" * 6_000,
+    "session folders and question marks": "http://h/" + f"({ASPX})/%3f" * 2_100 + ".aspx",
+    "a host that must be prepared": "http://" + "ü." * 21_000,
+    "folders to leave": "http://h/" + "a/" * 10_000 + "../" * 14_000,
+    "parameters": "http://h/?" + "&" * 65_000,
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_url_has_its_key_at_once(name: str) -> None:
+    begun = time.process_time()
+    surt_key(LONG[name])
+    assert time.process_time() - begun < 0.2
+
+
+# What was found by asking the package, as one pattern each; to look for it so takes quadratic time.
+IN_QUERY = re.compile(r"(.*)cfid=[^&]+&cftoken=[^&]+(?:&(.*))?", re.DOTALL)
+IN_PATH = [
+    re.compile(rf"(.*/){pattern}/([^?]+\.aspx.*)", re.DOTALL)
+    for pattern in (rf"\((?:[a-z]\({ASPX}\))+\)", rf"\({ASPX}\)")
+]
+
+
+@settings(max_examples=1000)
+@given(
+    st.lists(st.sampled_from(["cfid=", "cfid=", "&cftoken=", "cftoken=1", "&", "&", "1"]), max_size=9),
+    st.lists(
+        st.sampled_from(["/", f"/({ASPX})/", f"({ASPX})/", f"(s({ASPX}))/", ".aspx", ".aspx", "?", "x"]),
+        max_size=9,
+    ),
+)
+def test_session_ids_are_those_that_the_patterns_find(query: list[str], path: list[str]) -> None:
+    left, rest = "".join(query), "/x" + "".join(path)
+    if found := IN_QUERY.fullmatch(left):
+        left = found[1] + (found[2] or "")
+    for pattern in IN_PATH:
+        rest = re.sub("//+", "/", rest)
+        if found := pattern.fullmatch(rest):
+            rest = found[1] + found[2]
+    left = "&".join(sorted(left.split("&"), key=lambda pair: pair.split("=", 1)))
+    written = "".join(path).replace("?", "%3f")
+    expected = f"h){rest.removesuffix('/') or '/'}" + (f"?{left}" if left else "")
+    assert surt_key(f"http://h/x{written}?{''.join(query)}") == expected
 
 
 SCHEMES = ["http://", "https://", "HTTP://", "http://", "https://", "ftp://", "http:/", "http:", "http:///"]

@@ -1,0 +1,17 @@
+"""The public suffix list: below which names anybody may register one."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+
+@cache
+def public_suffixes() -> PublicSuffixList:
+    """The list; it is long, and read when it is first asked for."""
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
