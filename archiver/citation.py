@@ -31,23 +31,27 @@ class Citation:
         """The citation that *text* is; FormatError, fit to be shown, where it is no http or https URL."""
         as_written = text.strip()
         if _SURROGATE.search(as_written):
-            raise FormatError(f"{as_written[:80]!r} is not text: its bytes are no UTF-8")
+            raise FormatError(f"{_quoted(as_written)} is not text: its bytes are no UTF-8")
         if not _WITH_SCHEME.match(as_written):
             raise FormatError(
-                f"{as_written[:80]!r} is neither a file here nor a URL: "
+                f"{_quoted(as_written)} is neither a file here nor a URL: "
                 f"write a URL with its scheme (https://{_bare(as_written)}), a document as the path of a file"
             )
         try:
             url = Url.parse(as_written)
         except FormatError as error:
-            raise FormatError(f"{as_written[:80]!r} is not a URL: {error.message}") from error
+            raise FormatError(f"{_quoted(as_written)} is not a URL: {error.message}") from error
         if not url.is_http:
             raise FormatError(
-                f"{url.scheme}: URLs cannot be captured, only http: and https: {as_written[:80]!r}"
+                f"{url.scheme}: URLs cannot be captured, only http: and https: {_quoted(as_written)}"
             )
         if url.has_userinfo:
             raise FormatError(f"a URL with a user name or password would put it on record: {_masked(url)}")
         return cls(url=url.href, as_written=as_written, role=role)
+
+
+def _quoted(text: str) -> str:
+    return f"'{terminal(text[:80])}'"
 
 
 def _bare(text: str) -> str:

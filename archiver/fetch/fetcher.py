@@ -17,7 +17,7 @@ from archiver.errors import CaptureError
 from archiver.fetch import guard
 from archiver.fetch.connection import Connection, Dialer, Origin
 from archiver.fetch.cookies import Cookies
-from archiver.fetch.limits import Limits
+from archiver.fetch.limits import Ledger, Limits
 from archiver.fetch.pool import Pool
 from archiver.fetch.recorder import read_answer
 from archiver.fetch.request import Request, request_bytes
@@ -107,6 +107,7 @@ class Fetcher:
         self._dialer = Dialer(self.settings, self.limits, lookup)
         self._pool = Pool(self._dialer.open, self.limits)
         self._cookies = Cookies()
+        self._ledger = Ledger()
 
     def __enter__(self) -> Self:
         return self
@@ -199,6 +200,7 @@ class Fetcher:
                 method=request.method,
                 most=request.max_bytes,
                 budget=request.budget,
+                ledger=self._ledger,
                 limits=self.limits,
                 errand=errand,
             )

@@ -77,3 +77,39 @@ class Budget:
             granted = min(wanted, max(0, self._left))
             self._left -= granted
             return granted
+
+
+class Ledger:
+    """What the answers of a capture ask of those who will read its record, beside the bytes of bodies.
+
+    Heads and chunks compress to nearly nothing, so readers bound both by the size of the file. A server
+    that overdoes it has its own answer cut off; it cannot make a capture that nobody can read.
+    """
+
+    _HEADS = 12 << 20
+    """Bytes of heads, with what their lines take in memory, that go beyond _USUAL each."""
+    _USUAL = 6 << 10
+    _LINE = 200
+    _CHUNKS = 700_000
+    _SOUND_CHUNK = 8 << 10
+    """Chunks of this size cost nothing."""
+
+    def __init__(self) -> None:
+        self._heads = self._HEADS
+        self._chunks = self._CHUNKS * self._SOUND_CHUNK
+        self._lock = threading.Lock()
+
+    def take_head(self, head: bytes) -> bool:
+        """Whether *head* may be recorded."""
+        with self._lock:
+            excess = max(0, len(head) + self._LINE * head.count(b"\n") - self._USUAL)
+            if excess > self._heads:
+                return False
+            self._heads -= excess
+            return True
+
+    def take_chunks(self, count: int, size: int) -> bool:
+        """Whether *count* chunks that have *size* bytes together may be recorded."""
+        with self._lock:
+            self._chunks += size - count * self._SOUND_CHUNK
+            return self._chunks >= 0

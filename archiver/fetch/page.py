@@ -25,8 +25,11 @@ from archiver.warc.stated import LIST_CAP, Missing
 MAX_FOUND = 100_000
 """Distinct URLs that are kept in mind; further links are counted as missing and forgotten."""
 MAX_CHARACTERS = 16 << 20
-"""How long these URLs may be together; so, too, all that are asked for with what led to them, and the
-referrers of what is missing. The record names them all, and what reads it is bounded."""
+"""How long these URLs may be together; so, too, the referrers of what is missing. The record names them
+all, and what reads it is bounded."""
+MAX_ASKED = 8 << 20
+"""Characters of the URLs that are asked for, with what led to them, beyond what is usual."""
+_USUAL = 2 << 10
 
 _REQUEST_KIND = {
     Kind.IMAGE: "image",
@@ -172,11 +175,11 @@ class _Walk:
         self._elsewhere: list[_Want] = []
         self._failed: dict[str, str] = {}
         """Why there is nothing at a URL."""
-        self._guessed: str | None = None
-        """The URL of the icon that nobody named so far."""
+        self._unnamed: set[str] = set()
+        """URLs that are asked for or queued though no document named them: a redirect or a guess did."""
         self._characters = 0
         self._asked = 0
-        """Characters of URLs that were asked for."""
+        """Characters of URLs that were asked for, as `MAX_ASKED` counts them."""
         self._found = 0
         self._done = 0
         self._started = 0
@@ -217,11 +220,10 @@ class _Walk:
                         if self._is_early(running.values()):
                             break
                         _, _, want = heapq.heappop(self._queue)
-                        reason = self._refusal(want)
+                        reason = self._refusal(want) or self._charge(want.url.href, want.referrer)
                         if reason is not None:
                             self._miss(want, reason)
                             continue
-                        self._started += 1
                         running[pool.submit(self._get, want)] = want
                     if running:
                         finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -263,10 +265,9 @@ class _Walk:
         url, hops, referrer, size = want.url, want.hops, want.referrer, 0
         chain = [url.href]
         for _ in range(self._limits.redirects + 1):
-            with self._lock:
-                self._asked += _length(url.href) + _length(referrer or "")
-                if self._asked > MAX_CHARACTERS and want.kind is not None:
-                    return _Got(want=want, final=url, hops=hops, error="limit-links", size=size)
+            redirected = url is not want.url
+            if redirected and want.kind is not None and (error := self._charge(url.href, referrer)):
+                return _Got(want=want, final=url, hops=hops, error=error, size=size)
             fetched = self._fetcher.fetch(self._request(want, url, hops, referrer), deadline=self._deadline)
             try:
                 for exchange in fetched.attempts:
@@ -294,6 +295,8 @@ class _Walk:
             url, hops, referrer = target, hops + "R", url.href
             with self._lock:
                 known = self._is_known(url.href, want.kind) and url.href not in chain
+                if url.href not in self._seen:
+                    self._unnamed.add(url.href)
                 self._know(url.href, want.kind)
             chain.append(url.href)
             if known and want.kind is not None:
@@ -316,6 +319,18 @@ class _Walk:
             message=message,
             size=size,
         )
+
+    def _charge(self, url: str, via: str | None) -> str | None:
+        """Count one request of a requisite, a redirect's too; the limit that keeps it from being sent."""
+        with self._lock:
+            if self._started >= self._limits.resources:
+                return "limit-resources"
+            # A record has three headers with the URL.
+            self._asked += max(0, 3 * _length(url) + _length(via or "") - _USUAL)
+            if self._asked > MAX_ASKED:
+                return "limit-links"
+            self._started += 1
+            return None
 
     def _request(self, want: _Want, url: Url, hops: str, via: str | None) -> Request:
         page = want.kind is None
@@ -402,7 +417,7 @@ class _Walk:
         """Queue what *link* leads to, unless that is known; false where there is no room even to count it."""
         with self._lock:
             known = self._is_known(link.url, link.kind)
-            if known and link.url != self._guessed:
+            if known and link.url not in self._unnamed:
                 return True
             self._characters += _length(link.url)
             if self._characters > MAX_CHARACTERS:
@@ -410,6 +425,7 @@ class _Walk:
             full = len(self._seen) >= MAX_FOUND
             if not full:
                 self._know(link.url, link.kind)
+                self._unnamed.discard(link.url)
         number, self._found = self._found, self._found + 1
         parent = got.want
         if full:
@@ -426,12 +442,11 @@ class _Walk:
             later=link.alternative or link.guess,
             guess=link.guess,
         )
-        if known:  # what was guessed at is named after all
-            self._guessed = None
+        if known:
             self._elsewhere.append(want)
             return True
         if link.guess:
-            self._guessed = link.url
+            self._unnamed.add(link.url)
         heapq.heappush(self._queue, (want.later, number, want))
         return True
 

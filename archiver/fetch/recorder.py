@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from archiver.errors import CaptureError, FormatError
 from archiver.fetch.connection import Connection
-from archiver.fetch.limits import Budget, Limits
+from archiver.fetch.limits import Budget, Ledger, Limits
 from archiver.fetch.wire import Errand
 from archiver.warc.http1 import ChunkedDecoder, Framing, Head, find_head_end, framing, parse_head
 
@@ -44,18 +44,19 @@ def read_answer(
     method: str,
     most: int,
     budget: Budget | None = None,
+    ledger: Ledger | None = None,
     limits: Limits,
     errand: Errand,
 ) -> Answer:
     """The answer to a request just sent on *connection*, its body cut off after *most* bytes.
 
-    It is cut off, too, where *budget* has no more to give.
+    It is cut off, too, where *budget* or *ledger* has no more to give.
 
     Never raises for what a server does: a broken, endless or slow answer is one with a fault.
     Bytes that come after its end are nobody's; they make the connection unusable.
     """
     response = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - the caller's
-    reader = _Reader(connection, response, most, budget, limits, errand)
+    reader = _Reader(connection, response, most, budget, ledger or Ledger(), limits, errand)
     fault: CaptureError | None = None
     try:
         reader.read(method)
@@ -84,6 +85,7 @@ class _Reader:
         response: BinaryIO,
         most: int,
         budget: Budget | None,
+        ledger: Ledger,
         limits: Limits,
         errand: Errand,
     ) -> None:
@@ -97,6 +99,7 @@ class _Reader:
         self._response = response
         self._most = most  # body bytes still allowed
         self._budget = budget
+        self._ledger = ledger
         self._limits = limits
         self._errand = errand
         self._ahead = bytearray()  # received and not yet taken
@@ -140,6 +143,8 @@ class _Reader:
                 raise self._errand.error("protocol", f"no HTTP answer: {error}") from error
             del self._ahead[:end]
             allowed -= end
+            if not self._ledger.take_head(data):
+                raise self._errand.error("length", "more heads than a record can hold")
             # 101 would hand the connection over to another protocol; nobody asked for one.
             if 100 <= head.status < 200 and head.status != 101:
                 if len(self.interim) == _MOST_INTERIM:
@@ -190,12 +195,15 @@ class _Reader:
     def _read_chunked(self) -> None:
         decoder = ChunkedDecoder()
         for part in self._parts():
+            before = decoder.chunks
             try:
                 decoder.feed(part)
             except FormatError as error:
                 self._body(part)
                 raise self._errand.error("protocol", f"broken chunks: {error}") from error
             end = len(part) - decoder.excess if decoder.done else len(part)
+            if not self._ledger.take_chunks(decoder.chunks - before, end):
+                raise self._errand.error("length", f"too many chunks: cut off after {self.size} bytes")
             self._body(part[:end])
             if decoder.done:
                 self._ahead += part[end:]

@@ -66,8 +66,8 @@ def _line(url: str, exchange: StoredExchange) -> bytes:
     moment = record.date.translate(_NOT_DIGITS)[:17]
     return (
         f'{key} {moment} {{"url": {_json(exchange.url)}, "mime": {_json(exchange.mime)}, '
-        f'"status": "{exchange.status}", "digest": "{record.payload_digest}", "length": "{record.length}", '
-        f'"offset": "{record.offset}", "filename": {_json(record.archive)}, '
+        f'"status": "{exchange.status:03}", "digest": "{record.payload_digest}", '
+        f'"length": "{record.length}", "offset": "{record.offset}", "filename": {_json(record.archive)}, '
         f'"recordDigest": "{record.record_digest}"}}\n'
     ).encode("ascii")
 

@@ -22,14 +22,17 @@ _HEAD_END = re.compile(rb"\n\r?\n")
 _PLAIN_FIELDS = re.compile(r"(?:[!-9;-~]++:[\t -~]*+\r\n)*+\r\n")
 _PLAIN_FIELD = re.compile(r"([!-9;-~]+):([\t -~]*)\r\n")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
-_CHUNK_LINE = re.compile(rb"[ \t]{0,16}([0-9A-Fa-f]{1,7})[ \t]{0,16}(?:;[^\n]{0,99})?\r?\n")
+_CHUNK_LINE = re.compile(rb"[ \t]{0,4000}([0-9A-Fa-f]{1,15})[ \t]{0,4000}(?:;[^\n]{0,8000})?\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
 _SIZE_FORMS = (b"%x\r\n", b"%X\r\n")
 _ONE_DIGIT = {form % size: size for size in range(1, 16) for form in _SIZE_FORMS}
 _TWO_DIGITS = {form % size: size for size in range(16, 256) for form in _SIZE_FORMS}
 
-MAX_LINES = 20_000
-"""Lines of a head that are looked at; what stands after them is in the bytes and in no `Head`."""
+MAX_LINES = 5_000
+"""Lines of a head that are looked at: what stands after them is in the bytes and in no `Head`.
+
+It is as many as curl takes; each costs many times its bytes in memory.
+"""
 
 _SHORT = MAX_LINES * 4  # a head of fewer bytes has fewer fields than are looked at, however short
 
@@ -160,8 +163,8 @@ class ChunkedDecoder:
     """Finds the entity body in chunk framing as it comes, and where the framing ends.
 
     Feed it bytes; it gives the body bytes in them. When *done* is true, *excess* holds how many bytes of
-    the last feed came after the end, and *chunks* is how many there were so far. Broken framing raises
-    FormatError: a size that is not hexadecimal digits alone (``0x4``, ``+4``, which some readers take), a
+    the last feed came after the end, and *chunks* is how many there were so far, trailer fields among
+    them: that is what takes time. Broken framing raises FormatError: a size that is not hexadecimal digits alone (``0x4``, ``+4``, which some readers take), a
     chunk that does not end where its size says. What the caller makes of such a body, or of bytes after
     the end, is to take it as it stands: that nobody reads them alike is no reason to lose any.
     """
@@ -234,6 +237,7 @@ class ChunkedDecoder:
                 raise FormatError("a chunk is longer than its size says")
             self._state = "size"
         elif line:
+            self.chunks += 1
             self._trailer += len(line)
             if self._trailer > _MAX_TRAILER:
                 raise FormatError("trailer too long")

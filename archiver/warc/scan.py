@@ -35,7 +35,7 @@ class ScanLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Chunks of all bodies in chunk framing: each costs about a microsecond, however small it is."""
     kept_block: int = 2 << 20
     """Bytes of one block that is kept: facts with all the interim answers there may be, in base64."""
-    kept: int = 32 << 20
+    kept: int = 64 << 20
     """Bytes of memory that all records may take: headers, HTTP heads and blocks, and what holds them."""
 
     @classmethod

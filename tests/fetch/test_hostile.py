@@ -347,3 +347,40 @@ def test_a_body_that_may_yet_come_is_never_taken_for_the_next_answer(head: bytes
     taken: Taken = take(routes, limits=replace(ONE_TRY, connections=1))
     exchange = taken.exchange("/1")
     assert exchange.response_size == len(b"".join(part for part in PNG if isinstance(part, bytes)))
+
+
+@pytest.mark.parametrize("trick", ["heads", "lines", "interim", "chunks"])
+def test_what_compresses_to_nothing_makes_no_capture_that_readers_refuse(trick: str, tmp_path: Path) -> None:
+    bulk = {
+        "heads": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 250_000 + b"\r\nContent-Length: 0\r\n\r\n",
+        "lines": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + b"a:\r\n" * 15_000 + b"\r\n",
+        "interim": b"HTTP/1.1 103 Early\r\nX: " + b"x" * 180_000 + b"\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + b"1\r\nx\r\n" * (1_200_000 if trick == "chunks" else 0)
+        + b"0\r\n\r\n",
+    }
+    count = 1 if trick == "chunks" else 150
+    kept = saved({"/": images(count), "*": say(bulk[trick])}, tmp_path, limits=replace(ONE_TRY, seconds=60.0))
+    assert {one.reason for one in kept.stated.missing} == {"limit-bytes"}
+
+
+def test_every_hop_of_a_redirect_counts_as_a_resource() -> None:
+    def onward(request: bytes) -> Reply:
+        return moved(request.split(b" ")[1].decode() + "x")
+
+    taken = take({"/": images(20), "*": onward}, limits=replace(ONE_TRY, resources=50))
+    assert len(taken.exchanges) == 51
+    assert taken.result.missing_count == 20
+
+
+def test_what_was_only_redirected_to_counts_once_a_document_names_it() -> None:
+    taken = take(
+        {
+            "/": answer(NO_ICON + "<img src=a><link rel=stylesheet href=a.css>"),
+            "/a": moved("/b"),
+            "/b": BROKEN,
+            "/a.css": say(0.3, *css("a{b:url(/b)}")),
+        }
+    )
+    assert taken.missing == {"/a": "http-500", "/b": "http-500"}

@@ -183,12 +183,12 @@ def test_chunks_are_counted_however_they_are_written() -> None:
         b"fF\r\n" + b"x" * 255 + b"\r\n",
         b"1;a\r\nx\r\n",
     ]
-    data = b"".join(sizes) * 3 + b"0\r\n\r\n"
+    data = b"".join(sizes) * 3 + b"0\r\nA: b\r\nC: d\r\n\r\n"
     for step in (1, 7, len(data)):
         decoder = ChunkedDecoder()
         for at in range(0, len(data), step):
             decoder.feed(data[at : at + step])
-        assert (decoder.done, decoder.chunks) == (True, 16)
+        assert (decoder.done, decoder.chunks) == (True, 18)
 
 
 @pytest.mark.parametrize(
