@@ -124,7 +124,7 @@ def test_more_bytes_than_allowed_are_a_limit_and_not_parsed() -> None:
         b"bytes",
         object(),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_has_no_canonical_form_is_not_written(value: object) -> None:
     with pytest.raises((FormatError, TypeError)):

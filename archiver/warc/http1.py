@@ -163,10 +163,12 @@ class ChunkedDecoder:
     """Finds the entity body in chunk framing as it comes, and where the framing ends.
 
     Feed it bytes; it gives the body bytes in them. When *done* is true, *excess* holds how many bytes of
-    the last feed came after the end, and *chunks* is how many there were so far, trailer fields among
-    them: that is what takes time. Broken framing raises FormatError: a size that is not hexadecimal digits alone (``0x4``, ``+4``, which some readers take), a
-    chunk that does not end where its size says. What the caller makes of such a body, or of bytes after
-    the end, is to take it as it stands: that nobody reads them alike is no reason to lose any.
+    the last feed came after the end; *chunks* is how many there were so far, trailer fields among them,
+    for it is their number that takes time.
+
+    Raises FormatError for broken framing: a size that is not hexadecimal digits alone (``0x4``, ``+4``,
+    which some readers take), a chunk that does not end where its size says. The callers take such a body
+    as it stands, and one with bytes after its end too: nobody reads them alike, and none are lost.
     """
 
     def __init__(self) -> None:

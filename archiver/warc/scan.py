@@ -29,7 +29,7 @@ class ScanLimits(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     records: int = 1_000_000
-    unpacked: int = 2 << 30
+    unpacked: int = 4 << 30
     """Bytes of all records, decompressed: seconds, at a gigabyte or so a second."""
     chunks: int = 1_000_000
     """Chunks of all bodies in chunk framing: each costs about a microsecond, however small it is."""
