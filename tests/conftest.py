@@ -18,7 +18,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Bytes are named by their number: gzip writes the time into some, and every worker must collect alike."""
+    """Bytes are named by their number: gzip writes the time into some, and workers must collect alike."""
     if isinstance(val, bytes) and not (val.isascii() and val.decode("ascii").isprintable()):
         return f"{argname} of {len(val)} bytes"
     return None

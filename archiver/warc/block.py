@@ -39,7 +39,7 @@ _TYPES = {"warcinfo": WARC_FIELDS, "response": RESPONSE, "request": REQUEST, "re
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a block holds; its digests may still be on their way."""
+    """What a block holds."""
 
     digest: Hash
     http: Head | None
@@ -90,10 +90,10 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         payload: Hash | None
         decoder = ChunkedDecoder()
         if told is Framing.CHUNKED:
-            digest = aside.hasher()
+            digest = Hasher(aside)
             digest.update(start)
             body = memoryview(start)[head_size:]
-            payload, payload_size = _dechunked(decoder, most_chunks, body, chunks, digest, aside.hasher())
+            payload, payload_size = _dechunked(decoder, most_chunks, body, chunks, digest, Hasher(aside))
             framed = payload is not None
         else:
             digest, payload = _as_it_stands(start, head_size, chunks, aside)
@@ -234,7 +234,7 @@ def _as_it_stands(
     if chunk is None:
         whole = aside.hash(start)
         return whole, aside.hash(body) if head_size else whole
-    running, payload = aside.hasher(), aside.hasher()
+    running, payload = Hasher(aside), Hasher(aside)
     running.update(start)
     payload.update(body)
     while chunk is not None:

@@ -70,11 +70,11 @@ class Members:
     def __init__(self, window: Window, *, most: int = sys.maxsize) -> None:
         self.offset = 0
         self.length = 0
-        self.aside = Aside(window.size)
+        self.aside = Aside()
         self._window = window
         self._most = most
         self._unpacked = 0
-        self._archive = self.aside.hasher()
+        self._archive = Hasher(self.aside)
         self._member: Hasher | None = None  # of a member that began in an earlier chunk
         self._chunk = memoryview(b"")
         self._chunk_start = 0  # where in the window the chunk begins
@@ -148,7 +148,7 @@ class Members:
         fresh = self._window.read_at(start, size)
         self._archive.update(fresh)
         if self._hashed < self._at:
-            self._member = self._member or self.aside.hasher()
+            self._member = self._member or Hasher(self.aside)
             self._member.update(self._chunk[self._hashed : self._at])
         rest = self._chunk[self._at :]
         self._chunk = memoryview(bytes(rest) + fresh if rest else fresh)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+import hashlib
 from collections.abc import Iterator
 
 import msgspec
@@ -12,13 +12,11 @@ from archiver.errors import FormatError, LimitError
 from archiver.warc.block import Block, block_chunks, read_header, stored_block
 from archiver.warc.certificates import chain_url, parse_chain
 from archiver.warc.deflate import Members
-from archiver.warc.hasher import Hash
 from archiver.warc.record import WARC_FIELDS, Header, Record
 from archiver.warc.stated import MEDIA_TYPE
 from archiver.warc.window import Window
 
 _RECORD, _FIELD = 1024, 200  # bytes that a record and a field of an HTTP head take beside their text
-_AHEAD = 1 << 20  # bytes of blocks that are read while the digests of earlier ones are taken
 
 
 class ScanLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,21 +69,16 @@ class Scan:
         self._stated = False  # whether the stated record, which is the last, has been read
 
     def __iter__(self) -> Iterator[Record]:
-        ahead: deque[_Read] = deque()
-        size = 0
-        try:
-            while self._members.next_member():
-                ahead.append(self._read())
-                size += ahead[-1].size
-                while size > _AHEAD:
-                    size -= ahead[0].size
-                    yield ahead.popleft().record(self._archive)
-        except (FormatError, LimitError) as error:
-            yield from (read.record(self._archive) for read in ahead)
-            if isinstance(error, FormatError):
+        while True:
+            try:
+                if not self._members.next_member():
+                    return
+                record = self._record()
+            except FormatError as error:
                 raise error.inside(self._where()) from error
-            raise LimitError(str(error), where=self._where()) from error
-        yield from (read.record(self._archive) for read in ahead)
+            except LimitError as error:
+                raise LimitError(str(error), where=self._where()) from error
+            yield record
 
     def digest(self) -> Digest:
         """The digest of the whole WARC; what was not iterated is read now."""
@@ -94,7 +87,7 @@ class Scan:
     def _where(self) -> str:
         return f"archive/{self._archive}: record at offset {self._members.offset}"
 
-    def _read(self) -> _Read:
+    def _record(self) -> Record:
         members = self._members
         if len(self._ids) >= self._limits.records:
             raise LimitError(f"more than {self._limits.records} records")
@@ -118,13 +111,28 @@ class Scan:
             raise LimitError(f"more than {self._limits.kept} bytes of headers and small blocks")
         if header.type == "resource":
             self._check_certificates(header, block)
-        return _Read(
+        block_digest = Digest(block.digest.hexdigest())
+        if block.payload_digest is None:
+            payload_digest = self._as_it_stands(block.head_size)
+        elif block.payload_digest is block.digest:
+            payload_digest = block_digest
+        else:
+            payload_digest = Digest(block.payload_digest.hexdigest())
+        return Record(
+            archive=self._archive,
             offset=members.offset,
             length=members.length,
-            digest=members.member_hash(),
+            record_digest=Digest(members.member_hash().hexdigest()),
             header=header,
-            block=block,
-            payload_digest=block.payload_digest or self._as_it_stands(block.head_size),
+            block_digest=block_digest,
+            http=block.http,
+            head_size=block.head_size,
+            method=block.method,
+            framed=block.framed,
+            payload_digest=payload_digest,
+            payload_size=block.payload_size,
+            block=block.kept,
+            findings=_findings(header, block, block_digest, payload_digest),
         )
 
     def _check_place(self, header: Header) -> None:
@@ -152,52 +160,13 @@ class Scan:
         if header.url != chain_url(Digest.of(parse_chain(block.kept)[0])):
             raise FormatError(f"certificates under another name than the first's: {header.url!r:.200}")
 
-    def _as_it_stands(self, head_size: int) -> Hash:
+    def _as_it_stands(self, head_size: int) -> Digest:
         """The digest of the payload of a record just read whose framing proved broken: a second reading."""
-        hasher = self._members.aside.hasher()
+        hasher = hashlib.sha256()
         for chunk in stored_block(self._window.inside(self._members.offset, self._members.length)):
             hasher.update(chunk[head_size:])
             head_size = max(0, head_size - len(chunk))
-        return hasher
-
-
-class _Read(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A record all of which was read; its digests may still be on their way."""
-
-    offset: int
-    length: int
-    digest: Hash
-    header: Header
-    block: Block
-    payload_digest: Hash
-
-    @property
-    def size(self) -> int:
-        """Bytes that may be kept for it until its digests are there."""
-        return self.length + self.header.content_length
-
-    def record(self, archive: str) -> Record:
-        """The record of *archive*, once its digests are there."""
-        header, block = self.header, self.block
-        block_digest = Digest(block.digest.hexdigest())
-        same = self.payload_digest is block.digest
-        payload_digest = block_digest if same else Digest(self.payload_digest.hexdigest())
-        return Record(
-            archive=archive,
-            offset=self.offset,
-            length=self.length,
-            record_digest=Digest(self.digest.hexdigest()),
-            header=header,
-            block_digest=block_digest,
-            http=block.http,
-            head_size=block.head_size,
-            method=block.method,
-            framed=block.framed,
-            payload_digest=payload_digest,
-            payload_size=block.payload_size,
-            block=block.kept,
-            findings=_findings(header, block, block_digest, payload_digest),
-        )
+        return Digest(hasher.hexdigest())
 
 
 def _findings(
