@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
 
 def new_record_id() -> str:
-    """A fresh WARC-Record-ID, without its angle brackets."""
-    return f"urn:uuid:{uuid.uuid4()}"
+    """A fresh WARC-Record-ID, without its angle brackets: a random UUID (RFC 9562 version 4)."""
+    # By hand, in less than half the time of `uuid.uuid4`, since every record has one.
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"urn:uuid:{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,13 @@ from archiver.errors import FormatError, LimitError
 from archiver.warc.block import Block, block_chunks, read_header, stored_block
 from archiver.warc.certificates import chain_url, parse_chain
 from archiver.warc.deflate import Members
+from archiver.warc.hasher import Hash
 from archiver.warc.record import WARC_FIELDS, Header, Record
 from archiver.warc.stated import MEDIA_TYPE
 from archiver.warc.window import Window
 
 _RECORD, _FIELD = 1024, 200  # bytes that a record and a field of an HTTP head take beside their text
+_AHEAD = 256  # records at most whose hashes are put off
 
 
 class ScanLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,16 +71,21 @@ class Scan:
         self._stated = False  # whether the stated record, which is the last, has been read
 
     def __iter__(self) -> Iterator[Record]:
-        while True:
-            try:
-                if not self._members.next_member():
-                    return
-                record = self._record()
-            except FormatError as error:
+        ahead: list[_Read] = []
+        aside = self._members.aside
+        try:
+            while self._members.next_member():
+                ahead.append(self._read())
+                if aside.full or len(ahead) == _AHEAD:
+                    aside.settle()
+                    yield from (read.record(self._archive) for read in ahead)
+                    ahead.clear()
+        except (FormatError, LimitError) as error:
+            yield from (read.record(self._archive) for read in ahead)
+            if isinstance(error, FormatError):
                 raise error.inside(self._where()) from error
-            except LimitError as error:
-                raise LimitError(str(error), where=self._where()) from error
-            yield record
+            raise LimitError(str(error), where=self._where()) from error
+        yield from (read.record(self._archive) for read in ahead)
 
     def digest(self) -> Digest:
         """The digest of the whole WARC; what was not iterated is read now."""
@@ -87,7 +94,7 @@ class Scan:
     def _where(self) -> str:
         return f"archive/{self._archive}: record at offset {self._members.offset}"
 
-    def _record(self) -> Record:
+    def _read(self) -> _Read:
         members = self._members
         if len(self._ids) >= self._limits.records:
             raise LimitError(f"more than {self._limits.records} records")
@@ -111,28 +118,13 @@ class Scan:
             raise LimitError(f"more than {self._limits.kept} bytes of headers and small blocks")
         if header.type == "resource":
             self._check_certificates(header, block)
-        block_digest = Digest(block.digest.hexdigest())
-        if block.payload_digest is None:
-            payload_digest = self._as_it_stands(block.head_size)
-        elif block.payload_digest is block.digest:
-            payload_digest = block_digest
-        else:
-            payload_digest = Digest(block.payload_digest.hexdigest())
-        return Record(
-            archive=self._archive,
+        return _Read(
             offset=members.offset,
             length=members.length,
-            record_digest=Digest(members.member_hash().hexdigest()),
+            digest=members.member_hash(),
             header=header,
-            block_digest=block_digest,
-            http=block.http,
-            head_size=block.head_size,
-            method=block.method,
-            framed=block.framed,
-            payload_digest=payload_digest,
-            payload_size=block.payload_size,
-            block=block.kept,
-            findings=_findings(header, block, block_digest, payload_digest),
+            block=block,
+            payload_digest=block.payload_digest or self._as_it_stands(block.head_size),
         )
 
     def _check_place(self, header: Header) -> None:
@@ -160,13 +152,47 @@ class Scan:
         if header.url != chain_url(Digest.of(parse_chain(block.kept)[0])):
             raise FormatError(f"certificates under another name than the first's: {header.url!r:.200}")
 
-    def _as_it_stands(self, head_size: int) -> Digest:
-        """The digest of the payload of a record just read whose framing proved broken: a second reading."""
+    def _as_it_stands(self, head_size: int) -> Hash:
+        """The hash of the payload of a record just read whose framing proved broken: a second reading."""
         hasher = hashlib.sha256()
         for chunk in stored_block(self._window.inside(self._members.offset, self._members.length)):
             hasher.update(chunk[head_size:])
             head_size = max(0, head_size - len(chunk))
-        return Digest(hasher.hexdigest())
+        return hasher
+
+
+class _Read(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A record all of which was read; its hashes may have been put off."""
+
+    offset: int
+    length: int
+    digest: Hash
+    header: Header
+    block: Block
+    payload_digest: Hash
+
+    def record(self, archive: str) -> Record:
+        """The record of *archive*."""
+        header, block = self.header, self.block
+        block_digest = Digest(block.digest.hexdigest())
+        same = self.payload_digest is block.digest
+        payload_digest = block_digest if same else Digest(self.payload_digest.hexdigest())
+        return Record(
+            archive=archive,
+            offset=self.offset,
+            length=self.length,
+            record_digest=Digest(self.digest.hexdigest()),
+            header=header,
+            block_digest=block_digest,
+            http=block.http,
+            head_size=block.head_size,
+            method=block.method,
+            framed=block.framed,
+            payload_digest=payload_digest,
+            payload_size=block.payload_size,
+            block=block.kept,
+            findings=_findings(header, block, block_digest, payload_digest),
+        )
 
 
 def _findings(
