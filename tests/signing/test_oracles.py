@@ -19,20 +19,11 @@ from archiver.signing.identity import LocalIdentity
 from archiver.signing.keys import Algorithm, LocalKey
 from archiver.signing.strictbase64 import encode_base64
 from archiver.signing.waczauth import signed_data
+from tests.oracles import webcrypto
 from tests.programs import need
 
 PAYLOAD = b'{"_type":"https://in-toto.io/Statement/v1"}'
 PASSPHRASE = "correct horse"
-
-WEBCRYPTO = """
-const { hash, publicKey, signature } = JSON.parse(require("fs").readFileSync(0));
-const { subtle } = require("crypto").webcrypto;
-const ecdsa = { name: "ECDSA", namedCurve: "P-384", hash: "SHA-256" };
-const bytes = (text) => Buffer.from(text, "base64");
-subtle.importKey("spki", bytes(publicKey), ecdsa, true, ["verify"])
-  .then((key) => subtle.verify(ecdsa, key, bytes(signature), new TextEncoder().encode(hash)))
-  .then((answer) => console.log(answer));
-"""
 
 
 def run(*command: str | Path, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -87,13 +78,11 @@ def test_securesystemslib_verifies_the_envelope(library: LocalIdentity, attacker
 
 
 def test_webcrypto_verifies_the_wacz_auth_signature(library: LocalIdentity) -> None:
-    node = need("node")
     data = signed_data(
         library, Digest.of(b"datapackage.json"), created="2026-11-23T10:06:51Z", software="archiver"
     )
-    for changed, answer in [({}, b"true"), ({"hash": str(Digest.of(b"another"))}, b"false")]:
-        done = run(node, "-e", WEBCRYPTO, data=json.dumps(data | changed).encode())
-        assert (done.stdout.strip(), done.stderr) == (answer, b"")
+    assert webcrypto.verifies(data)
+    assert not webcrypto.verifies(data | {"hash": str(Digest.of(b"another"))})
 
 
 def _openssl_for(alg: Algorithm) -> Path:
