@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import struct
-import zlib
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import BinaryIO
@@ -18,6 +17,7 @@ import msgspec
 
 from archiver.digest import Digest
 from archiver.errors import FormatError, LimitError
+from archiver.warc.deflate import crc32
 from archiver.warc.window import Window
 
 _LOCAL = struct.Struct("<4s5H3L2H")
@@ -96,7 +96,7 @@ class ContainerWriter:
         self._out.write(_local_header(Member(name=name, crc=0, size=size, header=header)))
         crc, written, digest = 0, 0, sha256()
         for chunk in chunks:
-            crc = zlib.crc32(chunk, crc)
+            crc = crc32(chunk, crc)
             digest.update(chunk)
             self._out.write(chunk)
             written += len(chunk)

@@ -7,7 +7,6 @@ bundle says of itself: digests are computed, the index and the manifest are made
 from __future__ import annotations
 
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 
@@ -24,6 +23,7 @@ from archiver.manifest import Manifest, project
 from archiver.signing.dsse import Envelope
 from archiver.warc.capture import OURS, Capture
 from archiver.warc.cdxj import explain_difference, index_bytes
+from archiver.warc.deflate import crc32
 
 _REQUIRED = (ARCHIVES + OURS, INDEX, PAGES, MANIFEST, NAME, DIGEST_NAME)
 
@@ -99,7 +99,7 @@ def _sums(bundle: Bundle) -> _Sums:
         scanned = name.startswith(ARCHIVES) and bundle.packed is None
         crc, digest = 0, sha256()
         for chunk in bundle.member(name).chunks():
-            crc = zlib.crc32(chunk, crc)
+            crc = crc32(chunk, crc)
             if not scanned:
                 digest.update(chunk)
         sums[name] = crc, None if scanned else Digest(digest.hexdigest())

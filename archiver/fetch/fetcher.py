@@ -13,6 +13,8 @@ from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from archiver.errors import CaptureError
 from archiver.fetch import guard
 from archiver.fetch.connection import Connection, Dialer, Origin
@@ -268,7 +270,9 @@ def _judged(tries: list[_Try]) -> Fetched:
     attempts = [one.exchange for one in tries if one.exchange is not None]
     if best is not None:
         identity = best.record_id
-        attempts = [one if one is best else replace(one, superseded_by=identity) for one in attempts]
+        attempts = [
+            one if one is best else msgspec.structs.replace(one, superseded_by=identity) for one in attempts
+        ]
     fault = winner.fault if winner.rank else tries[-1].fault
     return Fetched(
         attempts=tuple(attempts),

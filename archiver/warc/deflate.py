@@ -24,9 +24,16 @@ _HEADER = b"\x1f\x8b\x08\x00"  # magic, deflate, no flags: no name, comment or e
 _STORED_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _SHORTEST = 18  # bytes of the shortest gzip member there can be
 _STORED_BLOCK = 0xFFFF
+_LITTLE = 1 << 10  # a request, facts: level 0 takes a sixth of the time for 100 bytes more
 _FIRST_PIECE = 4 << 10
 _LARGEST_PIECE = 512 << 10
 _OUTPUT = 512 << 10
+
+
+def crc32(data: bytes | memoryview, before: int = 0) -> int:
+    """The CRC-32 of *data*, after bytes whose CRC-32 is *before*; many times as fast as zlib's."""
+    crc: int = isal_zlib.crc32(data, before)
+    return crc
 
 
 def deflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -39,7 +46,8 @@ def deflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def deflated_at_once(data: bytes) -> bytes:
     """One gzip member of *data*."""
-    return isal_zlib.compress(data, _LEVEL, _GZIP)
+    packed: bytes = isal_zlib.compress(data, 0 if len(data) <= _LITTLE else _LEVEL, _GZIP)
+    return packed
 
 
 def stored(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
@@ -48,7 +56,7 @@ def stored(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
     crc = 0
     left = size
     for piece in pieces:
-        crc = isal_zlib.crc32(piece, crc)
+        crc = crc32(piece, crc)
         view = memoryview(piece)
         parts: list[bytes | memoryview] = []
         for at in range(0, len(view), _STORED_BLOCK):

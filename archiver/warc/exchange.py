@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
+
+import msgspec
 
 
 def new_record_id() -> str:
@@ -16,8 +17,7 @@ def new_record_id() -> str:
     return f"urn:uuid:{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsSession:
+class TlsSession(msgspec.Struct, frozen=True, kw_only=True):
     """The TLS facts of the very connection that carried an exchange."""
 
     version: str
@@ -28,15 +28,14 @@ class TlsSession:
     """The certificates the server sent, DER, leaf first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt: what was sent and what came back, byte for byte.
 
     *response* holds the final response (head, framing, body, trailers) from offset 0; it has
     *response_size* bytes, 0 when nothing came. Interim (1xx) responses stand apart in *interim*.
     """
 
-    record_id: str = field(default_factory=new_record_id)
+    record_id: str = msgspec.field(default_factory=new_record_id)
     url: str
     """Absolute URL as requested, WHATWG serialised, without fragment."""
     method: str

@@ -111,16 +111,17 @@ def parse_head(data: bytes) -> Head:
     Of the lines after that no more than MAX_LINES are looked at.
     """
     first, _, rest = data.partition(b"\n")
-    found = _STATUS_LINE.fullmatch(first.rstrip(b" \t\r"))
+    version, status, reason = parse_status_line(first)
+    return Head(version=version, status=status, reason=reason, fields=_fields(rest))
+
+
+def parse_status_line(line: bytes) -> tuple[str, int, str]:
+    """Version (``HTTP/1.1``), status and reason in a response's first line; FormatError if it is none."""
+    found = _STATUS_LINE.fullmatch(line.rstrip(b" \t\r"))
     if not found:
-        raise FormatError(f"not an HTTP status line: {text(first[:80])!r}")
+        raise FormatError(f"not an HTTP status line: {text(line[:80])!r}")
     version, status, reason = found.groups()
-    return Head(
-        version=f"HTTP/{text(version)}",
-        status=int(status),
-        reason=text(reason or b""),
-        fields=_fields(rest),
-    )
+    return f"HTTP/{text(version)}", int(status), text(reason or b"")
 
 
 def _fields(lines: bytes) -> tuple[tuple[str, str], ...]:

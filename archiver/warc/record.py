@@ -28,6 +28,7 @@ WARC_FIELDS = "application/warc-fields"
 CERTIFICATES = "application/pem-certificate-chain"
 
 _UUID = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_ID = re.compile(_UUID)
 _WORDS = r"[!-~](?:[ -~]*[!-~])?"
 _FIELDS = (
     ("WARC-Type", r"(warcinfo|response|request|metadata|resource)", True),
@@ -174,11 +175,14 @@ def parse_header(data: bytes) -> Header:
     )
 
 
-def format_header(fields: Sequence[tuple[str, str]]) -> bytes:
-    """The header of *fields*, in their order; FormatError if `parse_header` would not take it."""
-    lines = [_VERSION, *[f"{name}: {value}" for name, value in fields], "\r\n"]
-    written = "\r\n".join(lines)
-    if written.count("\n") != len(fields) + 2:
+def format_header(fields: Sequence[tuple[str, str]], *, checked: bool = False) -> bytes:
+    """The header of *fields*, in their order; FormatError if `parse_header` would not take it.
+
+    With *checked* that has been seen already: each value stood in another header, or is of our own making.
+    """
+    lines = "".join([f"{name}: {value}\r\n" for name, value in fields])
+    written = f"{_VERSION}\r\n{lines}\r\n"
+    if not checked and written.count("\n") != len(fields) + 2:
         raise FormatError("a value with a line break does not fit into a WARC header")
     try:
         data = written.encode("ascii")
@@ -186,15 +190,23 @@ def format_header(fields: Sequence[tuple[str, str]]) -> bytes:
         raise FormatError("a value beyond ASCII does not fit into a WARC header") from error
     if len(data) > MAX_HEADER:
         raise FormatError("a value too long for a WARC header")
-    _values(written)
+    if not checked:
+        _values(written)
     return data
+
+
+def check_id(record_id: str) -> str:
+    """*record_id*, if it is one; FormatError otherwise."""
+    if not _ID.fullmatch(record_id):
+        raise FormatError(f"not a record id: {record_id!r:.80}")
+    return record_id
 
 
 def date_text(moment: datetime) -> str:
     """*moment* as WARC-Date has it: UTC, to the microsecond."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def has_plain_payload(head: bytes) -> bool:

@@ -198,19 +198,20 @@ class _Read(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def _findings(
     header: Header, block: Block, digest: Digest, payload_digest: Digest
 ) -> tuple[tuple[str, str], ...]:
-    found = [_compared("WARC-Block-Digest", header.block_digest, digest)]
+    found = []
+    if header.block_digest != str(digest):
+        found.append(_mismatch("WARC-Block-Digest", header.block_digest, digest))
     if header.type == "response" and not block.is_http:
         found.append(("FORMAT_FAILURE", "a response that does not begin with an HTTP head"))
     if block.plain:
-        found.append(_compared("WARC-Payload-Digest", header.payload_digest, payload_digest))
+        if header.payload_digest != str(payload_digest):
+            found.append(_mismatch("WARC-Payload-Digest", header.payload_digest, payload_digest))
     elif header.payload_digest is not None:
         found.append(("FORMAT_FAILURE", "WARC-Payload-Digest on a record that must have none"))
-    return tuple(finding for finding in found if finding)
+    return tuple(found)
 
 
-def _compared(name: str, declared: str | None, computed: Digest | None) -> tuple[str, str] | None:
-    if declared == str(computed):
-        return None
+def _mismatch(name: str, declared: str | None, computed: Digest) -> tuple[str, str]:
     if declared is None:
         return "FORMAT_FAILURE", f"no {name}"
     if not declared.startswith("sha256:"):

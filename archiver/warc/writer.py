@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import BinaryIO
+
+import msgspec
 
 from archiver.digest import CHUNK, Digest
 from archiver.errors import FormatError
@@ -15,13 +18,14 @@ from archiver.warc.certificates import chain_block, chain_url
 from archiver.warc.deflate import deflated, deflated_at_once, stored
 from archiver.warc.exchange import Exchange, TlsSession, new_record_id
 from archiver.warc.facts import Facts
-from archiver.warc.http1 import Head, find_head_end, parse_head
+from archiver.warc.http1 import find_head_end, parse_status_line
 from archiver.warc.record import (
     CERTIFICATES,
     MAX_HEAD,
     REQUEST,
     RESPONSE,
     WARC_FIELDS,
+    check_id,
     date_text,
     format_header,
     has_plain_payload,
@@ -30,8 +34,10 @@ from archiver.warc.stated import MEDIA_TYPE
 
 _CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 _END = b"\r\n\r\n"
+_EMPTY = Digest.of(b"")
 _AT_ONCE = 256 << 10  # a record up to this size is compressed in one call
 
+_ABOUT_BODY = re.compile(rb"\ncontent-(encoding|type):([^\r\n]*)")
 _DENSE_PREFIXES = ("image/", "font/", "video/", "audio/")
 _NOT_DENSE = frozenset({"image/svg+xml", "image/bmp"})
 _DENSE = frozenset(
@@ -94,8 +100,10 @@ class WarcWriter:
         date = date_text(exchange.started)
         response = _Response.read(exchange) if exchange.response_size else None
         target = ("WARC-Target-URI", exchange.url)
-        wire = _wire_fields(exchange, response.head if response else None)
+        wire = _wire_fields(exchange, response.version if response else None)
         concurrent = ("WARC-Concurrent-To", f"<{exchange.record_id}>")
+        # What takes time is done before the others are made to wait; of a large response, all but packing it.
+        packed = response.packed(exchange, date, [target, *wire]) if response else ()
         with self._lock:
             chain_id = self._chain(exchange.tls, date) if exchange.tls and exchange.tls.chain else None
             facts = Facts(
@@ -107,19 +115,19 @@ class WarcWriter:
                 interim=exchange.interim,
                 superseded_by=exchange.superseded_by,
             ).to_bytes()
-            if response:
-                truncated = [("WARC-Truncated", exchange.truncated)] if exchange.truncated else []
-                self._response(response, exchange.record_id, date, [target, *wire, *truncated])
-                request_id, linked = self._new_id(), [concurrent]
-            else:
-                request_id, linked = exchange.record_id, []
+            for part in packed:
+                self._out.write(part)
+            request_id, linked = (self._new_id(), [concurrent]) if response else (exchange.record_id, [])
             request = exchange.request
             payload = []
             head_end = find_head_end(request)
             if head_end >= 0 and has_plain_payload(request[:head_end]):
-                payload = [("WARC-Payload-Digest", str(Digest.of(request[head_end:])))]
-            self._small("request", request_id, date, request, REQUEST, target, *wire, *linked, *payload)
-            self._small("metadata", self._new_id(), date, facts, WARC_FIELDS, target, concurrent)
+                body = request[head_end:]
+                payload = [("WARC-Payload-Digest", str(Digest.of(body) if body else _EMPTY))]
+            more = (target, *wire, *linked, *payload)
+            self._small("request", request_id, date, request, REQUEST, *more, checked=response is not None)
+            more = (target, concurrent)
+            self._small("metadata", self._new_id(), date, facts, WARC_FIELDS, *more, checked=True)
 
     def _chain(self, tls: TlsSession, date: str) -> str:
         known = self._chains.get(tls.chain)
@@ -132,37 +140,32 @@ class WarcWriter:
             self._chains[tls.chain] = known
         return known
 
-    def _response(self, response: _Response, record_id: str, date: str, more: list[tuple[str, str]]) -> None:
-        if response.payload_digest:
-            more.append(("WARC-Payload-Digest", str(response.payload_digest)))
-        header = _header("response", record_id, date, RESPONSE, response.size, response.block_digest, more)
-        total = len(header) + response.size + len(_END)
-        pieces = _joined(header, response.chunks())
-        if response.dense:
-            for part in stored(pieces, total):
-                self._out.write(part)
-        elif total <= _AT_ONCE:
-            self._out.write(deflated_at_once(b"".join(pieces)))
-        else:
-            for part in deflated(pieces):
-                self._out.write(part)
-
     def _small(
-        self, kind: str, record_id: str, date: str, block: bytes, content_type: str, *more: tuple[str, str]
+        self,
+        kind: str,
+        record_id: str,
+        date: str,
+        block: bytes,
+        content_type: str,
+        *more: tuple[str, str],
+        checked: bool = False,
     ) -> None:
-        header = _header(kind, record_id, date, content_type, len(block), Digest.of(block), more)
+        if checked:
+            check_id(record_id)  # the one value that no header before it had
+        digest = Digest.of(block)
+        header = _header(kind, record_id, date, content_type, len(block), digest, more, checked=checked)
         self._out.write(deflated_at_once(b"".join((header, block, _END))))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Response:
+class _Response(msgspec.Struct, frozen=True, kw_only=True):
     """A response looked through once, before its record's header can be written."""
 
     spool: BinaryIO
     size: int
     first: bytes
     """Its first bytes: all of a small one."""
-    head: Head | None
+    version: str | None
+    """Of HTTP; None where it is something else."""
     block_digest: Digest
     payload_digest: Digest | None
     dense: bool
@@ -174,15 +177,15 @@ class _Response:
         chunks = _chunks(exchange.response, size)
         first = next(chunks)
         head_end = find_head_end(first[:MAX_HEAD])
-        head = None
+        version = None
         if head_end >= 0:
             try:
-                head = parse_head(first[:head_end])
+                version, _, _ = parse_status_line(first.partition(b"\n")[0])
             except FormatError:
                 head_end = -1  # not HTTP; kept as it is
+        head = first[: max(head_end, 0)]
         block = hashlib.sha256(first)
-        plain = head is not None and has_plain_payload(first[:head_end])
-        payload = hashlib.sha256(memoryview(first)[head_end:]) if plain else None
+        payload = hashlib.sha256(memoryview(first)[head_end:]) if head and has_plain_payload(head) else None
         for chunk in chunks:
             block.update(chunk)
             if payload:
@@ -191,13 +194,27 @@ class _Response:
             spool=exchange.response,
             size=size,
             first=first,
-            head=head,
+            version=version,
             block_digest=Digest(block.hexdigest()),
             payload_digest=Digest(payload.hexdigest()) if payload else None,
-            dense=head is not None and _is_dense(head),
+            dense=_is_dense(head),
         )
 
-    def chunks(self) -> Iterator[bytes]:
+    def packed(self, exchange: Exchange, date: str, more: list[tuple[str, str]]) -> Iterable[bytes]:
+        """The record of *exchange*; of a small response at once, of a large one as it is asked for."""
+        if exchange.truncated:
+            more.append(("WARC-Truncated", exchange.truncated))
+        if self.payload_digest:
+            more.append(("WARC-Payload-Digest", str(self.payload_digest)))
+        header = _header("response", exchange.record_id, date, RESPONSE, self.size, self.block_digest, more)
+        total = len(header) + self.size + len(_END)
+        if len(self.first) < self.size or total > _AT_ONCE:
+            pieces = itertools.chain((header,), self._chunks(), (_END,))
+            return stored(pieces, total) if self.dense else deflated(pieces)
+        data = b"".join((header, self.first, _END))
+        return tuple(stored((data,), total)) if self.dense else (deflated_at_once(data),)
+
+    def _chunks(self) -> Iterator[bytes]:
         if len(self.first) == self.size:
             return iter((self.first,))
         return _chunks(self.spool, self.size)
@@ -214,12 +231,6 @@ def _chunks(spool: BinaryIO, size: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _joined(header: bytes, block: Iterator[bytes]) -> Iterator[bytes]:
-    yield header
-    yield from block
-    yield _END
-
-
 def _header(
     kind: str,
     record_id: str,
@@ -228,6 +239,8 @@ def _header(
     size: int,
     digest: Digest,
     more: list[tuple[str, str]] | tuple[tuple[str, str], ...],
+    *,
+    checked: bool = False,
 ) -> bytes:
     return format_header(
         [
@@ -238,13 +251,14 @@ def _header(
             ("WARC-Block-Digest", str(digest)),
             ("Content-Type", content_type),
             ("Content-Length", str(size)),
-        ]
+        ],
+        checked=checked,
     )
 
 
-def _wire_fields(exchange: Exchange, head: Head | None) -> list[tuple[str, str]]:
+def _wire_fields(exchange: Exchange, version: str | None) -> list[tuple[str, str]]:
     fields = [("WARC-IP-Address", exchange.address)] if exchange.address else []
-    fields.append(("WARC-Protocol", "http/1.0" if head and head.version == "HTTP/1.0" else "http/1.1"))
+    fields.append(("WARC-Protocol", "http/1.0" if version == "HTTP/1.0" else "http/1.1"))
     if exchange.tls:
         version = exchange.tls.version.lower().removeprefix("tlsv")
         fields.append(("WARC-Protocol", f"tls/{version if '.' in version else f'{version}.0'}"))
@@ -252,8 +266,12 @@ def _wire_fields(exchange: Exchange, head: Head | None) -> list[tuple[str, str]]
     return fields
 
 
-def _is_dense(head: Head) -> bool:
-    if (head.first("content-encoding") or "identity").strip().lower() != "identity":
+def _is_dense(head: bytes) -> bool:
+    """What its fields say, as a guess: to parse them all would take longer than to write the record."""
+    said: dict[bytes, bytes] = {}
+    for name, value in _ABOUT_BODY.findall(head.lower()):
+        said.setdefault(name, value.strip())
+    if said.get(b"encoding", b"identity") not in (b"", b"identity"):
         return True
-    kind = (head.first("content-type") or "").partition(";")[0].strip().lower()
+    kind = said.get(b"type", b"").partition(b";")[0].strip().decode("iso-8859-1")
     return kind in _DENSE or (kind.startswith(_DENSE_PREFIXES) and kind not in _NOT_DENSE)
