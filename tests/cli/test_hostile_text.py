@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import tempfile
 import unicodedata
@@ -92,7 +91,7 @@ def with_type(exchange: Exchange, content_type: str) -> Exchange:
     exchange.response.truncate()
     exchange.response.write(data)
     exchange.response.seek(0)
-    return dataclasses.replace(exchange, response_size=len(data))
+    return msgspec.structs.replace(exchange, response_size=len(data))
 
 
 USES: list[list[str]] = [
