@@ -137,7 +137,7 @@ class _Summing(threading.Thread):
         return self._found
 
 
-def _members(bundle: Bundle, sums: dict[str, tuple[int, Digest | None]], *, scanned: bool) -> Iterator[Check]:
+def _members(bundle: Bundle, sums: _Sums, *, scanned: bool) -> Iterator[Check]:
     """Every member against the list and the container."""
     try:
         listed = {resource.path: resource for resource in bundle.package.resources}

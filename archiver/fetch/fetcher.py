@@ -70,13 +70,13 @@ class _Try:
             return 0
         if self.fault is not None:
             return 1
-        return 2 if _is_unwell(self.head) else 3
+        return 2 if self.head.is_unwell else 3
 
     @property
     def deserves_another(self) -> bool:
         """Whether the next attempt may well be better."""
         if self.fault is None:
-            return self.head is not None and _is_unwell(self.head)
+            return self.head is not None and self.head.is_unwell
         if isinstance(self.fault.__cause__, ssl.SSLCertVerificationError):
             return False
         if self.fault.reason == "dns":
@@ -256,11 +256,6 @@ def _origin(request: Request, errand: Errand) -> Origin:
     if request.url.has_userinfo:
         raise errand.error("userinfo", "a name or password in a URL would be recorded for every reader")
     return Origin.of(request.url)
-
-
-def _is_unwell(head: Head) -> bool:
-    """Whether a status speaks of the server's state rather than of what was asked for."""
-    return head.status >= 500 or head.status == 429
 
 
 def _judged(tries: list[_Try]) -> Fetched:

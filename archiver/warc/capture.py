@@ -280,7 +280,7 @@ def _rank(record: Record) -> int:
         return 0
     if record.http is None or record.truncated is not None:
         return 1
-    return 2 if record.http.status >= 500 or record.http.status == 429 else 3
+    return 2 if record.http.is_unwell else 3
 
 
 def _check_chain(facts: Facts, record: Record, by_id: Mapping[str, Record]) -> None:

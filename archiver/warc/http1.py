@@ -70,6 +70,11 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: str
     fields: tuple[tuple[str, str], ...]
 
+    @property
+    def is_unwell(self) -> bool:
+        """Whether the status speaks of the server's state rather than of what was asked for."""
+        return self.status >= 500 or self.status == 429
+
     def all(self, name: str) -> list[str]:
         """Every value of *name*, any case, in order."""
         wanted = ascii_lower(name)
