@@ -20,15 +20,20 @@ from archiver.errors import CaptureError
 from archiver.escape import slug
 from archiver.fetch.fetcher import Fetcher, utc_now
 from archiver.fetch.limits import Limits
+from archiver.fetch.memento import memento
 from archiver.fetch.page import PageResult, Progress, capture_page
+from archiver.fetch.robots import Regard
 from archiver.fetch.settings import FetchSettings
+from archiver.notices import notices
 from archiver.signing.identity import LocalIdentity
 from archiver.status import Judgement, judge
 from archiver.title import page_title
 from archiver.url import Url
+from archiver.walls import Sign
+from archiver.walls import signs as find_signs
 from archiver.warc.capture import Capture
 from archiver.warc.record import date_text
-from archiver.warc.stated import LIST_CAP, Cited, Clock, Instant, Settings, Stated
+from archiver.warc.stated import LIST_CAP, Cited, Clock, Instant, Seen, Settings, Stated
 from archiver.warc.window import Window
 from archiver.warc.writer import WarcWriter
 from archiver.whole import whole_file
@@ -55,6 +60,7 @@ def save(
     to: Path,
     settings: FetchSettings | None = None,
     limits: Limits | None = None,
+    robots: Regard = "ignore",
     operator: str | None = None,
     overwrite: bool = False,
     keep_failed: bool = False,
@@ -77,6 +83,7 @@ def save(
             url,
             settings=settings or FetchSettings(),
             limits=limits or Limits(),
+            robots=robots,
             operator=operator,
             keep_failed=keep_failed,
             stop=stop or threading.Event(),
@@ -122,6 +129,7 @@ def _capture(
     *,
     settings: FetchSettings,
     limits: Limits,
+    robots: Regard,
     operator: str | None,
     keep_failed: bool,
     stop: threading.Event,
@@ -134,11 +142,20 @@ def _capture(
     writer.warcinfo({"isPartOf": "archiver"}, date=now())
     with Fetcher(settings, limits, stop=stop, now=now) as fetcher:
         page = capture_page(
-            url, fetcher=fetcher, limits=limits, record=writer.exchange, stop=stop, progress=progress
+            url,
+            fetcher=fetcher,
+            limits=limits,
+            record=writer.exchange,
+            stop=stop,
+            robots=robots,
+            progress=progress,
         )
         reached_private = fetcher.reached_private
     if page.head is None and not keep_failed and not page.interrupted:
         raise CaptureError(page.message or "no answer", url=url.href, reason=page.error or "no-response")
+    signs: tuple[Sign, ...] = ()
+    if page.outline is not None and page.head is not None:
+        signs = find_signs(page.outline, head=page.head, requested=url, final=page.final)
     judgement = judge(
         requested=url,
         final=page.final,
@@ -147,9 +164,21 @@ def _capture(
         missing=page.missing_count,
         interrupted=page.interrupted,
         error=page.error,
+        signs=signs,
     )
     stated = _stated(
-        cited, url, page, judgement, settings, limits, operator, reached_private, start, _instant(now)
+        cited,
+        url,
+        page,
+        judgement,
+        signs,
+        settings,
+        limits,
+        robots,
+        operator,
+        reached_private,
+        start,
+        _instant(now),
     )
     writer.stated(stated.to_json(), date=now())
     warc.flush()
@@ -161,8 +190,10 @@ def _stated(
     url: Url,
     page: PageResult,
     judgement: Judgement,
+    signs: tuple[Sign, ...],
     settings: FetchSettings,
     limits: Limits,
+    robots: Regard,
     operator: str | None,
     reached_private: bool,
     start: Instant,
@@ -182,6 +213,7 @@ def _stated(
             private_reached=reached_private,
             proxy=str(settings.proxy) if settings.proxy is not None else None,
             resolve=[str(entry) for entry in settings.resolve],
+            robots=robots,
             user_agent=settings.user_agent,
         ),
         operator=operator,
@@ -191,10 +223,12 @@ def _stated(
         missing_count=page.missing_count,
         broken_at_origin=list(page.broken_at_origin[:LIST_CAP]),
         broken_at_origin_count=page.broken_at_origin_count,
-        replay_hazards=[],
+        replay_hazards=list(page.hazards),
         origin="captured",
-        robots=[],
-        noarchive=[],
+        memento=memento(page.final, page.head),
+        robots=list(page.robots),
+        noarchive=list(notices(page.head, page.outline)),
+        signs=[Seen(code=sign.code, evidence=sign.evidence) for sign in signs],
         environment=environment.describe(),
         clock=Clock(start=start, end=end, ntp=environment.ntp_state()),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from archiver.url import Url
 from archiver.url.suffixes import public_suffixes
+from archiver.walls import Sign
 from archiver.warc.http1 import Head
 from archiver.warc.stated import Status
 
@@ -42,12 +43,14 @@ def judge(
     missing: int,
     interrupted: bool,
     error: str | None,
+    signs: tuple[Sign, ...] = (),
 ) -> Judgement:
     """The status of a capture.
 
     *requested* and *final* are the page's URL before and after redirects, *head* its final response head
     (None when no answer came), *truncated* why that answer was cut short, *missing* how many URLs were
-    wanted and not got, *error* the word for why the page itself could not be had.
+    wanted and not got, *error* the word for why the page itself could not be had, *signs* what speaks
+    against its being what was cited.
     """
     if head is None:
         if interrupted:
@@ -55,7 +58,7 @@ def judge(
         return Judgement(status="failed", reasons=(error or "no-response",))
     if head.status in (404, 410):
         return Judgement(status="gone", reasons=(f"http-{head.status}",))
-    strong = _blocked(requested, final, head)
+    strong = _blocked(requested, final, head, signs)
     if strong:
         return Judgement(status="blocked", reasons=strong)
     if 300 <= head.status < 400 and error is not None and not interrupted:
@@ -79,13 +82,14 @@ def judge(
         reasons.append("redirect-not-followed")
     if final is not None and _redirected_away(requested, final):
         reasons.append("redirected-away")
+    reasons += [sign.code for sign in signs if sign.code not in reasons]
     if missing:
         reasons.append("missing")
     return Judgement(status="partial" if reasons else "complete", reasons=tuple(reasons))
 
 
-def _blocked(requested: Url, final: Url | None, head: Head) -> tuple[str, ...]:
-    """Strong signs only: what a server says, never what a page looks like."""
+def _blocked(requested: Url, final: Url | None, head: Head, walls: tuple[Sign, ...]) -> tuple[str, ...]:
+    """Strong signs only."""
     signs: list[str] = []
     if head.first("cf-mitigated") is not None:
         signs.append("cf-mitigated")
@@ -93,7 +97,7 @@ def _blocked(requested: Url, final: Url | None, head: Head) -> tuple[str, ...]:
         signs.append(f"http-{head.status}")
     if final is not None and final.path != requested.path and _is_login(final) and not _is_login(requested):
         signs.append("login-redirect")
-    return tuple(signs)
+    return (*signs, *(sign.code for sign in walls if sign.strong))
 
 
 def _is_login(url: Url) -> bool:

@@ -120,6 +120,7 @@ def _stated() -> Stated:
         environment={"software": "bench"},
         missing=[],
         missing_count=0,
+        memento=None,
         noarchive=[],
         operator=None,
         origin="captured",
@@ -137,8 +138,10 @@ def _stated() -> Stated:
             private_reached=False,
             proxy=None,
             resolve=[],
+            robots="ignore",
             user_agent="bench/1",
         ),
+        signs=[],
         status="complete",
     )
 

@@ -114,6 +114,7 @@ def stated() -> Stated:
         environment={"software": "archiver 0.1.0"},
         missing=[],
         missing_count=0,
+        memento=None,
         noarchive=[],
         operator=None,
         origin="captured",
@@ -131,8 +132,10 @@ def stated() -> Stated:
             private_reached=False,
             proxy=None,
             resolve=[],
+            robots="ignore",
             user_agent="archiver",
         ),
+        signs=[],
         status="complete",
     )
 

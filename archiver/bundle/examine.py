@@ -15,6 +15,7 @@ import msgspec
 from archiver.bundle.bundle import ARCHIVES, IDENTITY, INDEX, MANIFEST, PAGES, Bundle
 from archiver.bundle.container import LAST
 from archiver.bundle.datapackage import DIGEST_NAME, NAME
+from archiver.bundle.redaction import count_blanks
 from archiver.bundle.statement import check_statement, make_statement
 from archiver.bundle.verdict import Check, failed, from_error, passed
 from archiver.digest import Digest
@@ -36,6 +37,8 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
 
     checks: tuple[Check, ...]
     manifest: Manifest | None
+    blanks: int
+    """Ranges of the records that hold asterisks in a secret's place."""
 
 
 def examine(bundle: Bundle) -> Examination:
@@ -44,14 +47,14 @@ def examine(bundle: Bundle) -> Examination:
     checks += _guarded("datapackage", lambda: _datapackage(bundle))
     summing = _Summing(bundle)
     summing.begin()
-    manifest, found = _capture(bundle)
+    manifest, blanks, found = _capture(bundle)
     checks += _guarded("members", lambda: _members(bundle, summing.result(), scanned=manifest is not None))
     checks += found
     if manifest is not None and all(name in bundle.members for name in LAST):
         checks += _guarded("statement", lambda: _statement(bundle, manifest))
     if bundle.changed():
         checks.append(failed("container", "CHANGED_WHILE_READ", "the file was written to while it was read"))
-    return Examination(checks=tuple(checks), manifest=manifest)
+    return Examination(checks=tuple(checks), manifest=manifest, blanks=blanks)
 
 
 def _guarded(name: str, work: Callable[[], Iterator[Check]]) -> list[Check]:
@@ -167,9 +170,10 @@ def _members(bundle: Bundle, sums: _Sums, *, scanned: bool) -> Iterator[Check]:
     yield passed("members", f"{good} of {len(bundle.members)} members have the listed bytes")
 
 
-def _capture(bundle: Bundle) -> tuple[Manifest | None, list[Check]]:
-    """Records, index, pages and manifest; each needs the one before."""
+def _capture(bundle: Bundle) -> tuple[Manifest | None, int, list[Check]]:
+    """Records, index, pages and manifest, each of which needs the one before; and how much is blanked."""
     checks: list[Check] = []
+    blanks = 0
     try:
         capture = bundle.capture
         checks += _records(capture)
@@ -178,10 +182,11 @@ def _capture(bundle: Bundle) -> tuple[Manifest | None, list[Check]]:
         rebuilt = project(capture, ((page.url, page.ts) for page in pages))
         checks.append(passed("pages", f"{len(pages)} pages, each with its record"))
         checks += _manifest(bundle, rebuilt)
+        blanks = count_blanks(capture)
     except (FormatError, LimitError) as error:
         checks.append(from_error(_room(error), error))
-        return None, checks
-    return rebuilt, checks
+        return None, blanks, checks
+    return rebuilt, blanks, checks
 
 
 def _room(error: FormatError | LimitError) -> str:

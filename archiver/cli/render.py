@@ -78,6 +78,8 @@ def _what(result: Result, manifest: Manifest) -> Iterator[str]:
     whole = ": every byte accounted for" if result.verdict is not Verdict.FAILED else ""
     held = f"{result.files} files, {count_text(counts.exchanges, 'exchange')}, {size_text(result.size)}"
     yield f"what    {held}{whole}"
+    if result.blanks:
+        yield f"        {count_text(result.blanks, 'secret value')} blanked"
     for entry in manifest.derived.captures[:5]:
         redirect = f" -> {terminal(entry.final_url)}" if entry.final_url != entry.requested_url else ""
         yield f"        {terminal(entry.requested_url)}{redirect}  HTTP {entry.status}"
@@ -150,6 +152,7 @@ def as_json(result: Result) -> dict[str, object]:
         "settings": list(stated.weakened) if stated is not None else [],
         "files": result.files,
         "bytes": result.size,
+        "blanked": result.blanks,
         "exchanges": result.manifest.derived.counts.exchanges if result.manifest is not None else None,
         "captures": list(result.manifest.derived.captures) if result.manifest is not None else [],
         "identity": str(result.identity) if result.identity is not None else None,

@@ -16,15 +16,16 @@ from archiver.bundle.bundle import open_regular
 from archiver.citation import Citation
 from archiver.cli import options
 from archiver.cli.interruption import Interruption
+from archiver.cli.outcome import report, report_error
 from archiver.cli.progress import progress_line
-from archiver.cli.render import count_text, size_text
 from archiver.cli.signer import signing_identity
-from archiver.errors import ArchiverError, CaptureError, FormatError, InputError, OutputError
+from archiver.errors import ArchiverError, FormatError, InputError, OutputError
 from archiver.fetch.limits import Limits
 from archiver.fetch.proxy import Proxy
+from archiver.fetch.robots import Regard
 from archiver.fetch.settings import USER_AGENT, FetchSettings, ForcedAddress, parse_header
 from archiver.fetch.tls import client_context
-from archiver.save import Saved, bundle_name, save
+from archiver.save import bundle_name, save
 
 _CODES = {"complete": 0, "failed": cli.EXIT_NO}
 
@@ -79,6 +80,12 @@ def _size_shown(count: int) -> str:
 @click.option(
     "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send with every request; no secrets."
 )
+@click.option(
+    "--robots",
+    type=click.Choice(["ignore", "note", "obey"]),
+    default="ignore",
+    help="Ask for robots.txt, and note or obey it; a person's one page needs no leave. [ignore]",
+)
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), help="Connections in all [16].")
 @_limit("--max-seconds", "seconds", "Seconds a page.", float)
 @_limit("--max-resource", "resource_bytes", "Bytes a resource.", size)
@@ -111,6 +118,7 @@ def command(
     allow_private: bool,
     user_agent: str | None,
     headers: tuple[str, ...],
+    robots: Regard,
     jobs: int | None,
     identity: str | None,
     passphrase_file: Path | None,
@@ -160,6 +168,7 @@ def command(
                         to=path,
                         settings=settings,
                         limits=bounds,
+                        robots=robots,
                         operator=chosen.operator,
                         overwrite=force,
                         keep_failed=keep_failed,
@@ -174,11 +183,11 @@ def command(
                 raise  # nor will the next one find room
             except ArchiverError as error:
                 progress.clear()
-                _report_error(citation, error, as_json=as_json)
+                report_error(citation, error, as_json=as_json)
                 codes.append(cli.exit_code(error))
             else:
                 progress.clear()
-                _report(saved, as_json=as_json, quiet=quiet)
+                report(saved, as_json=as_json, quiet=quiet)
                 codes.append(_CODES.get(saved.stated.status, cli.EXIT_UNSURE))
             if interruption.stop.is_set():
                 break
@@ -232,81 +241,3 @@ def _read_cacert(path: Path) -> bytes:
     except FormatError as error:
         raise FormatError(error.message, where=str(path)) from error
     return data
-
-
-def _report_error(citation: Citation, error: ArchiverError, *, as_json: bool) -> None:
-    reason = error.reason if isinstance(error, CaptureError) else "internal"
-    if as_json:
-        cli.emit(
-            {
-                "bundle": None,
-                "requested_url": citation.url,
-                "status": "failed",
-                "reasons": [reason],
-                "error": str(error),
-            }
-        )
-    advice = ""
-    if isinstance(error, CaptureError):
-        advice = ". " + _NEXT.get(reason, "Try again later; --keep-failed keeps what was recorded")
-    cli.say(f"archiver: {citation.url}: {error}; nothing was kept{advice}")
-
-
-def _report(saved: Saved, *, as_json: bool, quiet: bool) -> None:
-    stated = saved.stated
-    if as_json:
-        cli.emit(
-            {
-                "bundle": str(saved.path),
-                "id": str(saved.id),
-                "requested_url": stated.requested,
-                "final_url": saved.final_url,
-                "title": saved.title,
-                "status": stated.status,
-                "reasons": stated.reasons,
-                "settings": stated.weakened,
-                "exchanges": saved.exchanges,
-                "bytes": saved.bytes,
-                "missing": stated.missing,
-                "missing_count": stated.missing_count,
-                "broken_at_origin": stated.broken_at_origin,
-                "broken_at_origin_count": stated.broken_at_origin_count,
-            }
-        )
-        return
-    cli.emit_path(saved.path)
-    if quiet:
-        return
-    reasons = f" ({', '.join(stated.reasons)})" if stated.reasons else ""
-    held = f"{count_text(saved.exchanges, 'exchange')}, {size_text(saved.bytes)}"
-    cli.say(f"{stated.status}{reasons}: {held}, id {saved.id}")
-    for what, entries, count in (
-        ("missing", stated.missing, stated.missing_count),
-        ("broken at origin", stated.broken_at_origin, stated.broken_at_origin_count),
-    ):
-        for entry in entries[:100]:
-            cli.say(
-                f"{what}: {entry.url} ({entry.reason}; from {entry.referrer or 'the citation'})", lead="  "
-            )
-        if count > 100:
-            cli.say(f"{what}: {count - 100} more; archiver show lists them", lead="  ")
-    advice = _ADVICE.get(stated.status)
-    if advice:
-        cli.say(advice)
-    cli.say("the time is claimed only: no timestamp proves it")
-
-
-_ADVICE = {
-    "blocked": "the site refuses tools: save the page with a browser extension, or ask for another copy",
-    "gone": "the page is gone; this bundle is evidence of that",
-}
-
-_NEXT = {
-    "dns": "Is the name spelled right, is this machine online?",
-    "connect": "The server may be down: try again later",
-    "tls": "--cacert FILE trusts its authority, --insecure any certificate; the verdict will say so",
-    "guard": "--allow-private, or --resolve HOST:PORT:ADDR, lets it be reached; the verdict will say so",
-    "timeout": "Try again later, or allow more with --max-seconds, --connect-timeout, --idle-timeout",
-    "limit-seconds": "--max-seconds allows more",
-    "proxy": "Is the address of --proxy right?",
-}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import ssl
 import threading
@@ -19,17 +20,25 @@ from archiver.errors import CaptureError
 from archiver.fetch import guard
 from archiver.fetch.connection import Connection, Dialer, Origin
 from archiver.fetch.cookies import Cookies
+from archiver.fetch.hazard import hazard
 from archiver.fetch.limits import Ledger, Limits
 from archiver.fetch.pool import Pool
-from archiver.fetch.recorder import read_answer
+from archiver.fetch.recorder import Answer, read_answer
 from archiver.fetch.request import Request, request_bytes
+from archiver.fetch.secrets import Secrets
 from archiver.fetch.settings import FetchSettings
 from archiver.fetch.wire import Errand
+from archiver.url import Url
 from archiver.warc.exchange import Exchange
 from archiver.warc.http1 import Head
 
 _TRUNCATED = {"length": "length", "timeout": "time", "disconnect": "disconnect"}
 """A fault's reason as WARC-Truncated has it; anything else is `unspecified`."""
+
+_ASKED_AGAIN = 8 << 20
+"""Bytes of the largest answer that is asked for once more because players may stumble over it."""
+_TIME_FOR_IT = 5.0
+"""Seconds that must be left for that."""
 
 _TRANSIENT = frozenset({"connect", "tls", "disconnect", "protocol", "proxy"})
 
@@ -53,6 +62,10 @@ class Fetched:
     """Why there is no whole response, in one stable word; None where there is one."""
     message: str
     """The same for people; empty where there is a whole response."""
+    hazard: str | None
+    """What players may stumble over in *best*, in one stable word."""
+    exposed: bool
+    """Whether an answer was seen to repeat a secret where nothing is blanked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +75,8 @@ class _Try:
     exchange: Exchange | None
     head: Head | None
     fault: CaptureError | None
+    hazard: str | None = None
+    exposed: bool = False
 
     @property
     def rank(self) -> int:
@@ -87,8 +102,9 @@ class _Try:
 class Fetcher:
     """Sends requests and records what goes over the wire; thread-safe, and closed by `close`.
 
-    *settings* say how servers are reached, *limits* how much is allowed. *stop*, once set, ends what runs
-    within a moment, each as `stopped`. *lookup* gives a name's addresses, *now* the time.
+    *settings* say how servers are reached, *limits* how much is allowed. Their secret headers go to the
+    origin of *cited* alone, without it to nobody. *stop*, once set, ends what runs within a moment, each as
+    `stopped`. *lookup* gives a name's addresses, *now* the time.
     One fetcher is one capture: its cookies and connections are shared by all its requests.
     FormatError where *settings* name certificates that are none.
     """
@@ -98,6 +114,7 @@ class Fetcher:
         settings: FetchSettings | None = None,
         limits: Limits | None = None,
         *,
+        cited: Url | None = None,
         stop: threading.Event | None = None,
         lookup: guard.Lookup = guard.system_lookup,
         now: Callable[[], datetime] = utc_now,
@@ -108,7 +125,8 @@ class Fetcher:
         self._now = now
         self._dialer = Dialer(self.settings, self.limits, lookup)
         self._pool = Pool(self._dialer.open, self.limits)
-        self._cookies = Cookies()
+        self._cookies = Cookies(self.settings.cookies)
+        self._secrets = Secrets(self.settings, cited)
         self._ledger = Ledger()
 
     def __enter__(self) -> Self:
@@ -157,6 +175,8 @@ class Fetcher:
                 tries += self._attempt(request, origin, errand)
                 if not tries[-1].deserves_another:
                     break
+            if self._is_hazardous(tries[-1], request, errand):
+                tries = _without(tries, self._attempt(request, origin, errand, encoding="identity"))
         except CaptureError as error:
             tries.append(_Try(exchange=None, head=None, fault=error))
         except BaseException:
@@ -166,7 +186,19 @@ class Fetcher:
             raise
         return _judged(tries)
 
-    def _attempt(self, request: Request, origin: Origin, errand: Errand) -> list[_Try]:
+    def _is_hazardous(self, one: _Try, request: Request, errand: Errand) -> bool:
+        """Whether *one* is a whole answer that is worth a request without any coding."""
+        if one.hazard is None or one.rank < 3 or one.exchange is None or request.method != "GET":
+            return False
+        if one.head is not None and 300 <= one.head.status < 400:
+            return False  # nobody sees its body
+        left = errand.deadline - time.monotonic() if errand.deadline is not None else math.inf
+        again = 2 * one.exchange.duration_us / 1_000_000
+        return one.exchange.response_size <= _ASKED_AGAIN and left >= max(_TIME_FOR_IT, again)
+
+    def _attempt(
+        self, request: Request, origin: Origin, errand: Errand, *, encoding: str = "gzip, br"
+    ) -> list[_Try]:
         """One attempt; two tries where a connection used before turned out to be dead."""
         tries: list[_Try] = []
         for fresh in (False, True):
@@ -176,21 +208,24 @@ class Fetcher:
                 tries.append(_Try(exchange=None, head=None, fault=error))
                 break
             used = connection.used
-            one, heard = self._converse(request, connection, errand)
+            one, heard = self._converse(request, connection, errand, encoding)
             tries.append(one)
             if heard or not used or one.fault is None or one.fault.reason != "disconnect":
                 break
         return tries
 
-    def _converse(self, request: Request, connection: Connection, errand: Errand) -> tuple[_Try, bool]:
+    def _converse(
+        self, request: Request, connection: Connection, errand: Errand, encoding: str
+    ) -> tuple[_Try, bool]:
         """Send *request* on *connection* and read what comes; also whether anything came."""
         reusable = False
         try:
             data = request_bytes(
                 request,
                 user_agent=self.settings.user_agent,
-                headers=self.settings.headers,
-                cookie=self._cookies.header(errand.url),
+                headers=self.settings.headers + self._secrets.headers(request.url),
+                cookie=self._secrets.cookie(request.url, self._cookies.header(errand.url)),
+                encoding=encoding,
             )
             started, clock = self._now(), time.monotonic()
             try:
@@ -212,6 +247,9 @@ class Fetcher:
             self._pool.give(connection, reusable=reusable)
         duration = time.monotonic() - clock
         self._cookies.learn(errand.url, answer.raw_head)
+        redacted: tuple[str, ...] = ()
+        if self._secrets.given:
+            data, answer, redacted = self._secrets.blank(data, answer, errand)
         answer.response.seek(0)
         exchange = Exchange(
             url=errand.url,
@@ -227,8 +265,16 @@ class Fetcher:
             tls=connection.tls,
             via=request.via,
             hops=request.hops,
+            redacted=redacted,
         )
-        return _Try(exchange=exchange, head=answer.head, fault=answer.fault), answer.heard
+        found = _Try(
+            exchange=exchange,
+            head=answer.head,
+            fault=answer.fault,
+            hazard=_hazard(answer),
+            exposed=self._secrets.given and self._secrets.exposed(exchange, answer.head),
+        )
+        return found, answer.heard
 
     def _pause(self, attempt: int, last: _Try) -> float:
         """Seconds to wait before attempt number *attempt* (from 1)."""
@@ -254,8 +300,26 @@ def retry_after(value: str, now: datetime) -> float | None:
 
 def _origin(request: Request, errand: Errand) -> Origin:
     if request.url.has_userinfo:
-        raise errand.error("userinfo", "a name or password in a URL would be recorded for every reader")
+        message = "a name or password in a URL would be recorded for every reader: send a header from a file"
+        raise errand.error("userinfo", message)
     return Origin.of(request.url)
+
+
+def _hazard(answer: Answer) -> str | None:
+    if answer.head is None or answer.size == len(answer.raw_head):
+        return None
+    return hazard(answer.head, answer.oddity)
+
+
+def _without(tries: list[_Try], coding: list[_Try]) -> list[_Try]:
+    """*tries* with those at the same without any *coding*, which count unless their answer is another one.
+
+    Of two answers that are as good the later counts, in a record too: so one that says something else, a
+    406 or a redirect, is put before the last of *tries*.
+    """
+    first, second = tries[-1].head, coding[-1].head
+    same = first is not None and second is not None and first.status == second.status
+    return [*tries, *coding] if same else [*tries[:-1], *coding, tries[-1]]
 
 
 def _judged(tries: list[_Try]) -> Fetched:
@@ -275,4 +339,6 @@ def _judged(tries: list[_Try]) -> Fetched:
         head=winner.head if best is not None else None,
         error=fault.reason if fault is not None else None,
         message=str(fault) if fault is not None else "",
+        hazard=winner.hazard if best is not None else None,
+        exposed=any(one.exposed for one in tries),
     )

@@ -7,26 +7,28 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from archiver.errors import FormatError, LimitError
 from archiver.fetch.entity import beginning, document
 from archiver.fetch.fetcher import Fetched, Fetcher
 from archiver.fetch.limits import Budget, Limits
+from archiver.fetch.memento import raw_form
 from archiver.fetch.request import Request
-from archiver.links import Kind, Link, Links, is_html, links, may_link
+from archiver.fetch.robots import Regard, Robots
+from archiver.fetch.want import MAX_CHARACTERS, Got, Tally, Want, recorded_length
+from archiver.links import Kind, Link, Links, is_document, links, may_link
 from archiver.links.link import MAX_CHARACTERS_EACH, PARSED
+from archiver.links.outline import Outline, outline
+from archiver.links.players import is_playlist
 from archiver.url import Url
 from archiver.warc.exchange import Exchange
 from archiver.warc.http1 import Head
-from archiver.warc.stated import LIST_CAP, Missing
+from archiver.warc.stated import LIST_CAP, Hazard, Missing
 
 MAX_FOUND = 100_000
 """Distinct URLs that are kept in mind; further links are counted as missing and forgotten."""
-MAX_CHARACTERS = 16 << 20
-"""How long these URLs may be together; so, too, the referrers of what is missing. The record names them
-all, and what reads it is bounded."""
 MAX_ASKED = 8 << 20
 """Characters of the URLs that are asked for, with what led to them, beyond what is usual."""
 _USUAL = 2 << 10
@@ -36,10 +38,12 @@ _REQUEST_KIND = {
     Kind.ICON: "image",
     Kind.STYLE: "style",
     Kind.SCRIPT: "script",
+    Kind.MODULE: "script",
     Kind.FONT: "font",
     Kind.FRAME: "document",
 }
 _BROKEN = ("http-404", "http-410")
+_NOT_CAPTURED = "media-not-captured"
 _BEGINNING = 4 << 10
 """Bytes in which a document without a type shows whether it is HTML."""
 
@@ -71,67 +75,15 @@ class PageResult:
     missing_count: int
     broken_at_origin: tuple[Missing, ...]
     broken_at_origin_count: int
+    outline: Outline | None
+    """What the page shows; None where it is no document of elements."""
+    hazards: tuple[Hazard, ...]
+    """What players may show wrongly."""
+    exposed: tuple[str, ...]
+    """URLs whose answers repeat a secret where nothing is blanked."""
+    robots: tuple[str, ...]
+    """What robots.txt said, where it was asked for."""
     interrupted: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Want:
-    """One URL to be got."""
-
-    number: int
-    url: Url
-    kind: Kind | None
-    """None for the page itself."""
-    referrer: str | None
-    hops: str
-    frames: int = 0
-    sheets: int = 0
-    """How many frames, and stylesheets, lie between it and the page."""
-    later: bool = False
-    """Whether it waits for what the page shows."""
-    guess: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Got:
-    """What came of a want, its redirects followed."""
-
-    want: _Want
-    final: Url
-    hops: str
-    head: Head | None = None
-    truncated: str | None = None
-    error: str | None = None
-    message: str = ""
-    size: int = 0
-    chain: tuple[str, ...] = ()
-    """The URLs that redirected, each to the next one."""
-    elsewhere: bool = False
-    """Whether the last of them redirects to what another want fetches, and answers for."""
-    links: Links = field(default_factory=Links)
-    unread: str | None = None
-    """Why not all of these are known."""
-
-
-@dataclass(slots=True)
-class _Tally:
-    """A list that stops growing at LIST_CAP, and the count that does not."""
-
-    entries: list[tuple[int, Missing]] = field(default_factory=list)
-    count: int = 0
-    room: int = MAX_CHARACTERS
-
-    def add(self, number: int, url: str, referrer: str | None, reason: str) -> None:
-        self.count += 1
-        if len(self.entries) < LIST_CAP:
-            if referrer is not None:
-                self.room -= _length(referrer)
-                referrer = referrer if self.room >= 0 else None
-            self.entries.append((number, Missing(url=url, referrer=referrer, reason=reason)))
-
-    def listed(self) -> tuple[Missing, ...]:
-        """In the order in which the URLs were found."""
-        return tuple(missing for _, missing in sorted(self.entries, key=lambda entry: entry[0]))
 
 
 def capture_page(
@@ -141,6 +93,7 @@ def capture_page(
     limits: Limits,
     record: Callable[[Exchange], None],
     stop: threading.Event,
+    robots: Regard = "ignore",
     progress: Callable[[Progress], None] | None = None,
 ) -> PageResult:
     """Fetch *url* and what it needs, each distinct URL once; every attempt goes to *record*.
@@ -148,7 +101,7 @@ def capture_page(
     *record* is called from several threads. *stop*, once set, ends the walk; what was wanted and not got
     by then is missing. Whatever servers do is in the result; an exception of *record* is raised again.
     """
-    return _Walk(fetcher, limits, record, stop, progress).run(url)
+    return _Walk(fetcher, limits, record, stop, robots, progress).run(url)
 
 
 class _Walk:
@@ -158,21 +111,23 @@ class _Walk:
         limits: Limits,
         record: Callable[[Exchange], None],
         stop: threading.Event,
+        robots: Regard,
         progress: Callable[[Progress], None] | None,
     ) -> None:
         self._fetcher, self._limits, self._record, self._stop = fetcher, limits, record, stop
         self._progress = progress
         self._budget = Budget(limits.capture_bytes)
         self._deadline = time.monotonic() + limits.seconds
+        self._robots = Robots(robots, fetcher, record, self._deadline)
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         """Held while a document is looked into: the largest may take memory once, not once a thread."""
         self._seen: dict[str, bool] = {}
         """Every URL that was asked for or is queued, and whether to look there for what it names."""
-        self._queue: list[tuple[bool, int, _Want]] = []
+        self._queue: list[tuple[bool, int, Want]] = []
         """A heap: what the page shows first, then alternatives, each in the order found."""
         self._redirects: dict[str, str] = {}
-        self._elsewhere: list[_Want] = []
+        self._elsewhere: list[Want] = []
         self._failed: dict[str, str] = {}
         """Why there is nothing at a URL."""
         self._unnamed: set[str] = set()
@@ -184,16 +139,20 @@ class _Walk:
         self._done = 0
         self._started = 0
         self._bytes = 0
-        self._missing = _Tally()
-        self._broken = _Tally()
+        self._missing = Tally()
+        self._broken = Tally()
+        self._outline: Outline | None = None
+        self._hazards: list[Hazard] = []
+        self._exposed: dict[str, None] = {}
 
     def run(self, url: Url) -> PageResult:
         self._seen[url.href] = True
         self._found = 1
-        page = self._get(_Want(number=0, url=url, kind=None, referrer=None, hops=""))
+        page = self._get(Want(number=0, url=url, kind=None, referrer=None, hops=""))
         if page.error is not None:
             self._missing.add(0, page.final.href, None if page.final == url else url.href, page.error)
         self._settle(page)
+        self._want_raw_form(page)
         self._follow()
         self._answer_elsewhere()
         return PageResult(
@@ -207,12 +166,16 @@ class _Walk:
             missing_count=self._missing.count,
             broken_at_origin=self._broken.listed(),
             broken_at_origin_count=self._broken.count,
+            outline=self._outline,
+            hazards=tuple(self._hazards),
+            exposed=tuple(self._exposed),
+            robots=self._robots.notes,
             interrupted=self._stop.is_set(),
         )
 
     def _follow(self) -> None:
         """Fetch what is queued, and what that brings, until nothing is left or a limit is reached."""
-        running: dict[Future[_Got], _Want] = {}
+        running: dict[Future[Got], Want] = {}
         with ThreadPoolExecutor(self._limits.connections, thread_name_prefix="fetch") as pool:
             try:
                 while self._queue or running:
@@ -238,12 +201,12 @@ class _Walk:
                     future.cancel()
                 raise
 
-    def _is_early(self, running: Iterable[_Want]) -> bool:
+    def _is_early(self, running: Iterable[Want]) -> bool:
         """Whether an alternative is next, while something under way may still name what the page shows."""
         later, _, _ = self._queue[0]
         return later and any(want.kind in PARSED and not want.later for want in running)
 
-    def _refusal(self, want: _Want) -> str | None:
+    def _refusal(self, want: Want) -> str | None:
         """The limit that keeps *want* from being fetched, or None."""
         limits = self._limits
         if (over := self._over()) is not None:
@@ -260,23 +223,27 @@ class _Walk:
             return "limit-css-depth"
         return None
 
-    def _get(self, want: _Want) -> _Got:
+    def _get(self, want: Want) -> Got:
         """Fetch *want* and where it redirects to; runs in any thread."""
         url, hops, referrer, size = want.url, want.hops, want.referrer, 0
         chain = [url.href]
         for _ in range(self._limits.redirects + 1):
             redirected = url is not want.url
             if redirected and want.kind is not None and (error := self._charge(url.href, referrer)):
-                return _Got(want=want, final=url, hops=hops, error=error, size=size)
+                return Got(want=want, final=url, hops=hops, error=error, size=size)
+            if self._robots.refuses(url, page=want.kind is None):
+                message = f"{url.origin}/robots.txt disallows {url.href}"
+                return Got(want=want, final=url, hops=hops, error="robots", message=message, size=size)
             fetched = self._fetcher.fetch(self._request(want, url, hops, referrer), deadline=self._deadline)
             try:
                 for exchange in fetched.attempts:
                     self._record(exchange)
                     size += exchange.response_size
+                self._note(url, fetched)
                 target, error = self._redirect(url, fetched)
                 if target is None:
                     named, unread = self._links(want, url, fetched)
-                    return _Got(
+                    return Got(
                         want=want,
                         final=url,
                         hops=hops,
@@ -300,7 +267,7 @@ class _Walk:
                 self._know(url.href, want.kind)
             chain.append(url.href)
             if known and want.kind is not None:
-                return _Got(
+                return Got(
                     want=want,
                     final=url,
                     hops=hops,
@@ -310,7 +277,7 @@ class _Walk:
                     elsewhere=True,
                 )
         message = f"{want.url.href}: more than {self._limits.redirects} redirects"
-        return _Got(
+        return Got(
             want=want,
             final=url,
             hops=hops,
@@ -320,24 +287,33 @@ class _Walk:
             size=size,
         )
 
+    def _note(self, url: Url, fetched: Fetched) -> None:
+        """Keep in mind what is to be said of an answer."""
+        with self._lock:
+            if fetched.hazard is not None and len(self._hazards) < LIST_CAP:
+                self._hazards.append(Hazard(url=url.href, kind=fetched.hazard))
+            if fetched.exposed and len(self._exposed) < LIST_CAP:
+                self._exposed[url.href] = None
+
     def _charge(self, url: str, via: str | None) -> str | None:
         """Count one request of a requisite, a redirect's too; the limit that keeps it from being sent."""
         with self._lock:
             if self._started >= self._limits.resources:
                 return "limit-resources"
             # A record has three headers with the URL.
-            self._asked += max(0, 3 * _length(url) + _length(via or "") - _USUAL)
+            self._asked += max(0, 3 * recorded_length(url) + recorded_length(via or "") - _USUAL)
             if self._asked > MAX_ASKED:
                 return "limit-links"
             self._started += 1
             return None
 
-    def _request(self, want: _Want, url: Url, hops: str, via: str | None) -> Request:
+    def _request(self, want: Want, url: Url, hops: str, via: str | None) -> Request:
         page = want.kind is None
         return Request(
             url=url,
             kind="document" if want.kind is None else _REQUEST_KIND.get(want.kind, "any"),
             referer=want.referrer,
+            policy=want.policy,
             via=via,
             hops=hops,
             max_bytes=self._limits.document_bytes if page else self._limits.resource_bytes,
@@ -369,7 +345,7 @@ class _Walk:
             return "limit-bytes"
         return fetched.error
 
-    def _links(self, want: _Want, url: Url, fetched: Fetched) -> tuple[Links, str | None]:
+    def _links(self, want: Want, url: Url, fetched: Fetched) -> tuple[Links, str | None]:
         """What a page, frame or stylesheet names, and why that is not all; for other kinds nothing."""
         head, exchange = fetched.head, fetched.best
         kind = head.first("content-type") if head is not None else None
@@ -377,10 +353,20 @@ class _Walk:
             return Links(), None
         with self._reading:
             # What is sent without a type may be anything, a film too: first see how it begins.
-            if want.kind is not Kind.STYLE and not is_html(beginning(exchange, head, _BEGINNING), kind):
+            shown = want.kind is None or want.kind is Kind.FRAME
+            if shown and not is_document(beginning(exchange, head, _BEGINNING), kind):
                 return Links(), None
             read = document(exchange, head)
-            found = links(read.data, url=url.href, content_type=kind, kind=want.kind, check=self._check)
+            found = links(
+                read.data,
+                url=url.href,
+                content_type=kind,
+                kind=want.kind,
+                imports=want.imports,
+                check=self._check,
+            )
+            if want.kind is None:
+                self._outline = outline(read.data, kind, check=self._check)
         if found.cut:
             return found, self._over() or "limit-links"
         return found, None if fetched.error else read.fault
@@ -395,7 +381,7 @@ class _Walk:
         if (reason := self._over()) is not None:
             raise LimitError(reason)
 
-    def _settle(self, got: _Got) -> None:
+    def _settle(self, got: Got) -> None:
         """Queue what *got* names, and report how far we are."""
         self._done += 1
         if got.want.kind is not None:
@@ -408,18 +394,31 @@ class _Walk:
                 unread = unread or "limit-links"
         if unread is not None and not got.want.guess:
             self._missing.add(got.want.number, got.want.url.href, got.want.referrer, unread)
+        for player in got.links.unplayed:
+            self._missing.add(got.want.number, player, got.final.href, _NOT_CAPTURED)
         if self._progress is not None:
             self._progress(
                 Progress(found=self._found, done=self._done, missing=self._missing.count, bytes=self._bytes)
             )
 
-    def _queue_link(self, link: Link, got: _Got) -> bool:
+    def _want_raw_form(self, page: Got) -> None:
+        """Where the page is a Wayback copy, want it without that machine's own additions too."""
+        raw = raw_form(page.final) if page.head is not None else None
+        if raw is not None and raw.href not in self._seen:
+            self._know(raw.href, Kind.OTHER)
+            want = Want(
+                number=self._found, url=raw, kind=Kind.OTHER, referrer=page.final.href, hops=page.hops + "I"
+            )
+            self._found += 1
+            heapq.heappush(self._queue, (want.later, want.number, want))
+
+    def _queue_link(self, link: Link, got: Got) -> bool:
         """Queue what *link* leads to, unless that is known; false where there is no room even to count it."""
         with self._lock:
             known = self._is_known(link.url, link.kind)
             if known and link.url not in self._unnamed:
                 return True
-            self._characters += _length(link.url)
+            self._characters += recorded_length(link.url)
             if self._characters > MAX_CHARACTERS:
                 return False
             full = len(self._seen) >= MAX_FOUND
@@ -431,12 +430,14 @@ class _Walk:
         if full:
             self._missing.add(number, link.url, got.final.href, "limit-resources")
             return True
-        want = _Want(
+        want = Want(
             number=number,
             url=Url.parse(link.url),
             kind=link.kind,
             referrer=got.final.href,
             hops=got.hops + "E",
+            policy=link.policy or self._policy(got),
+            imports=got.links.imports if parent.kind is None or parent.kind is Kind.FRAME else parent.imports,
             frames=parent.frames + (link.kind is Kind.FRAME),
             sheets=parent.sheets + 1 if link.kind is Kind.STYLE and parent.kind is Kind.STYLE else 0,
             later=link.alternative or link.guess,
@@ -450,6 +451,11 @@ class _Walk:
         heapq.heappush(self._queue, (want.later, number, want))
         return True
 
+    def _policy(self, got: Got) -> str:
+        """The referrer policy of the document or sheet *got*: what its header or its meta element says."""
+        said = got.head.all("referrer-policy") if got.head is not None else []
+        return said[-1].rpartition(",")[2].strip().lower() if said else got.links.policy
+
     def _is_known(self, url: str, kind: Kind | None) -> bool:
         """Whether *url* is asked for already, and will be looked into where a link of *kind* needs that."""
         read = self._seen.get(url)
@@ -458,7 +464,7 @@ class _Walk:
     def _know(self, url: str, kind: Kind | None) -> None:
         self._seen[url] = self._seen.get(url, False) or kind is None or kind in PARSED
 
-    def _conclude(self, got: _Got) -> None:
+    def _conclude(self, got: Got) -> None:
         """Decide whether *got* is whole, gone at its origin, or missing."""
         status = got.head.status if got.head is not None else 0
         self._redirects.update(pairwise(got.chain))
@@ -469,6 +475,9 @@ class _Walk:
             self._redirects.pop(got.final.href, None)  # it answered, if only when it was come back to
         if not got.elsewhere and reason is None and (not 200 <= status < 300 or status == 206):
             reason = f"http-{status:03}"  # nothing else is a whole answer, and nobody asked for a part
+        film = got.head if got.want.kind is Kind.MEDIA and reason is None else None
+        if film is not None and is_playlist(film.first("content-type")):
+            reason = _NOT_CAPTURED  # the list came, not the pieces that it lists
         if reason is not None:
             self._failed[got.final.href] = reason
             self._miss(got.want, reason)
@@ -488,7 +497,7 @@ class _Walk:
                 if at in self._failed:
                     self._miss(want, self._failed[at])
 
-    def _miss(self, want: _Want, reason: str) -> None:
+    def _miss(self, want: Want, reason: str) -> None:
         """List *want* as missing or, where a whole answer says so, as gone; a guess in neither."""
         self._failed.setdefault(want.url.href, reason)
         if want.guess:
@@ -497,8 +506,3 @@ class _Walk:
             self._broken.add(want.number, want.url.href, want.referrer, reason)
         else:
             self._missing.add(want.number, want.url.href, want.referrer, reason)
-
-
-def _length(url: str) -> int:
-    """Characters of *url* in the record, where a backslash takes two."""
-    return len(url) + url.count("\\")

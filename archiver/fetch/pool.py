@@ -20,7 +20,8 @@ class Pool:
     def __init__(self, opener: Callable[[Origin, Errand], Connection], limits: Limits) -> None:
         self._opener = opener
         self._limits = limits
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[Origin, threading.Condition]] = []  # the longest waiting first
         self._idle: list[Connection] = []  # the longest idle first
         self._open: Counter[Origin] = Counter()  # idle or in use
         self._closed = False
@@ -31,7 +32,7 @@ class Pool:
         Waits while there are too many. *fresh* never hands out one that was used before.
         CaptureError where none can be opened.
         """
-        with self._changed:
+        with self._lock:
             while True:
                 if self._closed:
                     raise errand.error("stopped", "stopped before it was done")
@@ -40,7 +41,7 @@ class Pool:
                 if self._make_room(origin):
                     self._open[origin] += 1
                     break
-                self._changed.wait(errand.wait(time.monotonic() + _FOREVER, "waiting for a connection"))
+                self._wait(origin, errand)
         try:
             return self._opener(origin, errand)
         except BaseException:
@@ -49,23 +50,47 @@ class Pool:
 
     def give(self, connection: Connection, *, reusable: bool) -> None:
         """Take *connection* back, for others if *reusable*."""
-        with self._changed:
+        with self._lock:
             if reusable and not self._closed:
                 self._idle.append(connection)
-                self._changed.notify_all()
+                self._wake(connection.origin)
                 return
         connection.close()
         self._forget(connection.origin)
 
     def close(self) -> None:
         """Close what is idle now, and the rest as it is given back."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             for connection in self._idle:
                 connection.close()
                 self._open[connection.origin] -= 1
             self._idle.clear()
-            self._changed.notify_all()
+            for _, woken in self._waiting:
+                woken.notify()
+
+    def _wait(self, origin: Origin, errand: Errand) -> None:
+        """Wait a moment, or until `_wake` has something for *origin*."""
+        left = errand.wait(time.monotonic() + _FOREVER, "waiting for a connection")
+        waiter = origin, threading.Condition(self._lock)
+        self._waiting.append(waiter)
+        try:
+            waiter[1].wait(left)
+        finally:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+
+    def _wake(self, origin: Origin) -> None:
+        """Wake the one that a connection to *origin*, given back or closed, is for.
+
+        One and no more: to wake them all would cost more than the fetches. It looks again for itself, and
+        where another was quicker it waits on.
+        """
+        for place, (wanted, woken) in enumerate(self._waiting):
+            if wanted == origin or self._open[wanted] < self._limits.host_connections:
+                del self._waiting[place]
+                woken.notify()
+                return
 
     def _kept(self, origin: Origin) -> Connection | None:
         """The idle connection to *origin* that was used last, if one still lives."""
@@ -94,6 +119,6 @@ class Pool:
         return False
 
     def _forget(self, origin: Origin) -> None:
-        with self._changed:
+        with self._lock:
             self._open[origin] -= 1
-            self._changed.notify_all()
+            self._wake(origin)

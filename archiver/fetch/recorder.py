@@ -36,6 +36,10 @@ class Answer:
     fault: CaptureError | None
     reusable: bool
     """Whether the connection may carry another exchange."""
+    trailer: int | None
+    """Where in *response* the trailer of chunk framing begins; None where there is none."""
+    oddity: str | None
+    """How chunk framing differs from what every reader takes, as `ChunkedDecoder` has it."""
 
 
 def read_answer(
@@ -75,6 +79,8 @@ def read_answer(
         heard=reader.heard,
         fault=fault,
         reusable=fault is None and reader.reusable,
+        trailer=reader.trailer,
+        oddity=reader.chunks.oddity,
     )
 
 
@@ -95,6 +101,7 @@ class _Reader:
         self.size = 0
         self.heard = False
         self.reusable = False
+        self.chunks = ChunkedDecoder()
         self._connection = connection
         self._response = response
         self._most = most  # body bytes still allowed
@@ -120,11 +127,21 @@ class _Reader:
                 self._read_to_close()
         self.reusable = kind is not Framing.CLOSE and not self._ahead and _keeps_alive(method, head)
 
+    @property
+    def trailer(self) -> int | None:
+        """Where the trailer begins, if any of it was recorded."""
+        if self.chunks.trailer_at is None:
+            return None
+        at = len(self.raw_head) + self.chunks.trailer_at
+        return at if at < self.size else None
+
     def keep_partial_head(self) -> None:
         """Record a head that never ended, if at least its status line did and it is a final one."""
         if self.head is not None or b"\n" not in self._ahead:
             return
         data = bytes(self._ahead[: self._limits.header_bytes])
+        if (end := find_head_end(data)) >= 0:
+            data = data[:end]  # whole, but after too much else: no body is taken for a part of it
         try:
             head = parse_head(data)
         except FormatError:
@@ -144,6 +161,7 @@ class _Reader:
             del self._ahead[:end]
             allowed -= end
             if not self._ledger.take_head(data):
+                self._ahead.clear()  # a body, which might look like a head
                 raise self._errand.error("length", "more heads than a record can hold")
             # 101 would hand the connection over to another protocol; nobody asked for one.
             if 100 <= head.status < 200 and head.status != 101:
@@ -193,7 +211,7 @@ class _Reader:
             raise self._errand.error("disconnect", f"the connection closed {left} bytes before the end")
 
     def _read_chunked(self) -> None:
-        decoder = ChunkedDecoder()
+        decoder = self.chunks
         for part in self._parts():
             before = decoder.chunks
             try:

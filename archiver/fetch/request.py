@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from archiver.errors import FormatError
 from archiver.fetch.limits import Budget
-from archiver.fetch.settings import check_header
+from archiver.fetch.settings import Headers, check_header
 from archiver.url import Url
 
 ACCEPT = {
@@ -33,12 +33,14 @@ class Request:
     kind: str = "any"
     """A key of `ACCEPT`."""
     referer: str | None = None
-    """The URL of the page that asks; what of it is told, the referrer policy decides."""
+    """The URL of the page that asks; what of it is told, *policy* decides."""
+    policy: str = ""
+    """A referrer policy; what is none is browsers' default."""
     via: str | None = None
     """The URL that led here, for the record."""
     hops: str = ""
     """hopsFromSeed, for the record."""
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = ()
     max_bytes: int = 100 << 20
     """The most that the body may have, as on the wire."""
     budget: Budget | None = None
@@ -52,18 +54,21 @@ class Request:
 
 
 def request_bytes(
-    request: Request, *, user_agent: str, headers: tuple[tuple[str, str], ...], cookie: str | None
+    request: Request, *, user_agent: str, headers: Headers, cookie: str | None, encoding: str = "gzip, br"
 ) -> bytes:
-    """The request as it goes on the wire; *headers* take the place of ours of the same name."""
+    """The request as it goes on the wire; *headers* take the place of ours of the same name.
+
+    *encoding* is what the body may be coded in.
+    """
     url = request.url
     port = f":{url.port}" if url.port is not None else ""
     ours = [
         ("Host", f"{url.host}{port}"),
         ("User-Agent", user_agent),
         ("Accept", ACCEPT[request.kind]),
-        ("Accept-Encoding", "gzip, br"),
+        ("Accept-Encoding", encoding),
     ]
-    if request.referer is not None and (told := referer(request.referer, url)) is not None:
+    if request.referer is not None and (told := referer(request.referer, url, request.policy)) is not None:
         ours.append(("Referer", told))
     theirs = (*headers, *request.headers)
     named = {name.lower() for name, _ in theirs}
@@ -76,14 +81,34 @@ def request_bytes(
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-def referer(page: str, target: Url) -> str | None:
-    """What *target* is told of *page*: browsers' default policy, strict-origin-when-cross-origin."""
+def referer(page: str, target: Url, policy: str = "") -> str | None:
+    """What *target* is told of *page* under *policy* (Referrer Policy, section 8.3)."""
     try:
         url = Url.parse(page).without_fragment
     except FormatError:
         return None
-    if not url.is_http or (url.scheme == "https" and target.scheme == "http"):
+    if not url.is_http:
         return None
     origin = f"{url.origin}/"
     whole = f"{url.origin}{url.target}"  # the origin leaves out a name and password
-    return whole if url.origin == target.origin and len(whole) <= _LONGEST_REFERER else origin
+    if len(whole) > _LONGEST_REFERER:
+        whole = origin
+    same = url.origin == target.origin
+    downgrade = url.scheme == "https" and target.scheme == "http"
+    match policy:
+        case "no-referrer":
+            return None
+        case "unsafe-url":
+            return whole
+        case "origin":
+            return origin
+        case "same-origin":
+            return whole if same else None
+        case "origin-when-cross-origin":
+            return whole if same else origin
+        case "no-referrer-when-downgrade":
+            return None if downgrade else whole
+        case "strict-origin":
+            return None if downgrade else origin
+        case _:
+            return None if downgrade else whole if same else origin

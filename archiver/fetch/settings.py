@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 
 from archiver.errors import FormatError
+from archiver.fetch.cookiefile import GivenCookie
 from archiver.fetch.guard import literal
 from archiver.fetch.proxy import Proxy
 from archiver.url import Url
@@ -17,15 +19,26 @@ USER_AGENT = f"archiver/{__version__} (web citation archiver)"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _SECRET = re.compile(
-    r"(?:^|-)(?:auth|authorization|authentication|cookie2?|token|secret|passw(?:or)?d|credentials?"
-    r"|api-?key|key|session|jwt|csrf|xsrf)(?:-|$)",
+    r"auth(?!or(?:ity|s)?(?:-|$))|cookie|token|secret|passw|passphrase|pwd|credential|key|session|signature"
+    r"|bearer|jwt|[cx]srf|(?:^|-)(?:otp|sid)(?:-|$)",
     re.IGNORECASE,
 )
+"""Rather too many names than too few: what is no secret is blanked for nothing, and no more."""
 _OURS = re.compile(
     r"host|connection|keep-alive|proxy-connection|content-length|transfer-encoding|te|trailer|upgrade"
     r"|accept-encoding|expect|range|if-(?:range|match|none-match|modified-since|unmodified-since)",
     re.IGNORECASE,
 )
+_NEVER = {
+    "proxy-authorization": "it would be sent to the site and not to the proxy",
+    "set-cookie": "it belongs to answers; Cookie is what is sent",
+    "set-cookie2": "it belongs to answers; Cookie is what is sent",
+}
+
+MAX_HEADER_FILE = 256 << 10
+
+Headers = tuple[tuple[str, str], ...]
+"""Names and values, in the order in which they are sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +70,17 @@ class ForcedAddress:
         return cls(host=url.host, port=int(found[2]), address=address)
 
 
-def check_header(name: str, value: str) -> tuple[str, str]:
-    """(*name*, *value*) as it may be sent with every request; FormatError where it may not.
+def is_secret(name: str) -> bool:
+    """Whether a header called *name* is likely to hold a secret."""
+    return _SECRET.search(name) is not None
 
-    Refused are secrets, which the record would tell everybody; headers that say how a message is framed
-    or encoded, or that ask for less than the whole, which are the recorder's to write; and anything that
-    would not be one header line.
+
+def check_header(name: str, value: str, *, secret: bool = False) -> tuple[str, str]:
+    """(*name*, *value*) as it may be sent; FormatError, without the value, where it may not.
+
+    Refused are headers that say how a message is framed or encoded, or that ask for less than the whole,
+    which are the recorder's to write; anything that would not be one header line; and, unless it is sent
+    as a *secret*, what the record must not tell everybody.
     """
     where = f"header {name!r:.60}"
     value = value.strip(" \t")
@@ -70,19 +88,55 @@ def check_header(name: str, value: str) -> tuple[str, str]:
         raise FormatError("not a header name", where=where)
     if _CONTROL.search(value) or not value.isprintable():
         raise FormatError("a control character in its value", where=where)
-    if _SECRET.search(name):
-        raise FormatError("secrets are refused: the record would show them to every reader", where=where)
+    if (why := _NEVER.get(name.lower())) is not None:
+        raise FormatError(why, where=where)
     if _OURS.fullmatch(name):
         raise FormatError("this header is the recorder's own to write", where=where)
+    if not secret and is_secret(name):
+        raise FormatError("secrets are refused among headers that are recorded as they are", where=where)
     return name, value
 
 
-def parse_header(text: str) -> tuple[str, str]:
-    """Read ``Name: value`` as `check_header` allows it; FormatError otherwise."""
+def parse_header(text: str, *, where: str = "--header") -> tuple[str, str]:
+    """Read ``Name: value``, which may be a secret; FormatError, which shows no value, otherwise."""
     name, colon, value = text.partition(":")
-    if not colon:
-        raise FormatError(f"not 'Name: value': {text!r:.80}", where="--header")
-    return check_header(name.strip(), value)
+    name = name.strip()
+    if not colon or not _NAME.fullmatch(name):
+        raise FormatError("not 'Name: value'", where=where)  # all of it may be a secret: nothing is shown
+    try:
+        return check_header(name, value, secret=True)
+    except FormatError as error:
+        raise error.inside(where) from None
+
+
+def read_headers(data: bytes, *, where: str = "--header") -> Headers:
+    """The headers in *data*, a file with one a line; empty lines and those that begin with # are none.
+
+    FormatError names the line and shows nothing of it but the header's name.
+    """
+    if len(data) > MAX_HEADER_FILE:
+        raise FormatError(f"more than {MAX_HEADER_FILE} bytes", where=where)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise FormatError("not text in UTF-8", where=where) from None
+    headers: list[tuple[str, str]] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        place = f"{where}: line {number}"
+        if line[:1] in (" ", "\t") and line.strip():
+            raise FormatError(
+                "a line that goes on from the one before", where=place
+            )  # its name would be none
+        if line.strip() and not line.startswith("#"):
+            headers.append(parse_header(line.removesuffix("\r"), where=place))
+    return tuple(headers)
+
+
+def parted(headers: Iterable[tuple[str, str]]) -> tuple[Headers, Headers]:
+    """*headers* as `FetchSettings` takes them: those that are recorded, and those that are secrets."""
+    given = tuple(headers)
+    plain = tuple(header for header in given if not is_secret(header[0]))
+    return plain, tuple(header for header in given if is_secret(header[0]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,23 +154,35 @@ class FetchSettings:
     proxy: Proxy | None = None
     allow_private: bool = False
     user_agent: str = USER_AGENT
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = ()
     """Sent with every request; one that the recorder sends too (Accept, User-Agent) takes its place."""
+    secrets: Headers = field(default=(), repr=False)
+    """Headers sent to the cited URL's origin alone; the record shows that they were, not what they say."""
+    cookies: tuple[GivenCookie, ...] = field(default=(), repr=False)
+    """Sent where they belong; in the record they and all other cookies are blanked."""
 
     def __post_init__(self) -> None:
         check_header("User-Agent", self.user_agent)
         for name, value in self.headers:
             check_header(name, value)
+        for name, value in self.secrets:
+            check_header(name, value, secret=True)
+
+    @property
+    def redacts(self) -> bool:
+        """Whether secrets were given, so that values are blanked in the record."""
+        return bool(self.secrets or self.cookies)
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """The code of each setting that redirects or weakens a connection, in the order they are shown."""
+        """The code of each setting that a verdict names, in the order they are shown."""
         given = {
             "FORCED_ADDRESS": self.resolve,
             "TLS_UNVERIFIED": self.insecure,
             "EXTRA_CA": self.cacert is not None,
             "PRIVATE_ADDRESS": self.allow_private,
             "PROXY": self.proxy is not None,
+            "REDACTED": self.redacts,
         }
         return tuple(code for code, value in given.items() if value)
 

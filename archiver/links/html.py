@@ -1,61 +1,66 @@
-"""What an HTML document needs, and its title.
-
-libxml2 tokenises and tells element by element; no tree is built. So a document of any size takes little
-memory, one nested without end loses nothing, and no element can cost more than its length.
-"""
+"""What an HTML or SVG document needs, and its title."""
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import ClassVar
 
-from lxml import etree
-
 from archiver.errors import FormatError, LimitError
 from archiver.links.css import css_urls
 from archiver.links.encoding import decode_html
+from archiver.links.importmap import ImportMap
+from archiver.links.javascript import module_imports
 from archiver.links.link import Check, Kind, Link, Links, Resolver, go_on, is_too_long
+from archiver.links.markup import Attributes, Target, feed, is_xml
+from archiver.links.metadata import MAX_JSON, linked_data
+from archiver.links.players import is_player
 from archiver.links.srcset import candidates, shown
 from archiver.url import Url
 
 _MAX_SRCDOC_DEPTH = 5
-_MAX_STYLE = 16 << 20
-"""Characters of one style element that are read."""
-
-_PIECE = 32 << 10
-_WORK = 32 << 20
-"""A piece of a document is so small that its bytes times the elements open make no more than this: each
-stray end tag has libxml2 look through all of these, and between pieces is the time to stop."""
+_MAX_TEXT = 16 << 20
+"""Characters of the style elements, and of the scripts that may name something, that are read."""
+_MAX_UNPLAYED = 1_000
 _TITLE_DEPTH = 512
 """A title within more elements than browsers nest is not looked for."""
 
 _ICONS = frozenset({"icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon"})
 _SCRIPT_TYPE = re.compile(r"(?:java|ecma|live|j)script|module", re.IGNORECASE)
 """Also within a type: loaders write ``c0ffee-text/javascript`` and put it right as the page runs."""
-
-_XHTML = "{http://www.w3.org/1999/xhtml}"
-_XHTML_TYPE = re.compile(r"\s*application/xhtml\+xml\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
-
-_Attributes = Mapping[str, str]
+_IMAGE_NAME = re.compile(r"\.(?:avif|bmp|gif|ico|jpe?g|png|svg|webp)(?:[?#]|\Z)", re.IGNORECASE)
+_PRELOADED = {
+    "audio": Kind.MEDIA,
+    "document": Kind.FRAME,
+    "font": Kind.FONT,
+    "image": Kind.IMAGE,
+    "script": Kind.SCRIPT,
+    "style": Kind.STYLE,
+    "video": Kind.MEDIA,
+}
+_META_IMAGES = re.compile(
+    r"og:image(?::(?:secure_)?url)?|twitter:image(?::src)?|msapplication-(?:tileimage|\w+logo)", re.IGNORECASE
+)
+_META_FILMS = re.compile(r"og:(?:video|audio)(?::(?:secure_)?url)?", re.IGNORECASE)
 
 
 def html_links(data: bytes, *, url: str, content_type: str | None, check: Check = go_on) -> Links:
     """What the document *data*, served from *url*, needs.
 
-    A document that names no icon ends with a guess at one. FormatError where *url* is none.
+    An HTML document that names no icon ends with a guess at one. FormatError where *url* is none.
     """
     text, codec = decode_html(data, content_type)
     document = Url.parse(url)
     found = Links()
     page = _Page(Resolver(document, codec), found, check)
     try:
-        _feed(data if text is None else text.encode("utf-8", "replace"), content_type, page, check)
+        feed(data if text is None else text.encode("utf-8", "replace"), content_type, page, check)
+        page.end_modules()
     except LimitError:
         found.cut = True
-    if not page.icon_named and document.origin is not None:
+    svg = is_xml(content_type) and "xhtml" not in (content_type or "").lower()
+    if not page.icon_named and document.origin is not None and not svg:
         guess = f"{document.origin}/favicon.ico"
         found.add(Link(url=guess, kind=Kind.ICON, place="favicon.ico", guess=True))
     return found
@@ -66,80 +71,11 @@ def document_title(data: bytes, content_type: str | None) -> str | None:
     text, _ = decode_html(data, content_type)
     title = _Title()
     with suppress(LimitError):
-        _feed(data if text is None else text.encode("utf-8", "replace"), content_type, title, title.check)
+        feed(data if text is None else text.encode("utf-8", "replace"), content_type, title, title.check)
     return " ".join("".join(title.text).split()) if title.text is not None else None
 
 
-class _Target:
-    """What lxml tells of a document as it reads it; names of elements are lower case."""
-
-    depth = 0
-    """Elements that are open."""
-
-    def start(self, tag: str, attributes: _Attributes) -> None:  # noqa: ARG002
-        """An element begins."""
-        self.depth += 1
-
-    def end(self, tag: str) -> None:  # noqa: ARG002
-        """An element ends."""
-        self.depth -= 1
-
-    def data(self, text: str) -> None:
-        """Text, in pieces."""
-
-    def close(self) -> None:
-        """The document ends."""
-
-
-def _feed(data: bytes, content_type: str | None, target: _Target, check: Check) -> None:
-    """Have *target* told of all elements of the UTF-8 document *data*; broken markup tells what it can.
-
-    Raises what *check* raises, which is called between pieces.
-    """
-    parser: etree.XMLParser | etree.HTMLParser
-    if _XHTML_TYPE.fullmatch(content_type or ""):
-        # Without huge_tree: it would also lift the bound on what entities grow to.
-        parser = etree.XMLParser(
-            target=_Xml(target),  # type: ignore[arg-type]  # the stubs ask for methods that lxml does not
-            encoding="utf-8",
-            recover=True,
-            resolve_entities="internal",  # type: ignore[arg-type]
-            no_network=True,
-        )
-    else:
-        parser = etree.HTMLParser(target=target, encoding="utf-8", huge_tree=True)  # type: ignore[arg-type]
-    at = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
-    try:
-        while at < len(data):
-            check()
-            size = max(16, min(_PIECE, _WORK // max(target.depth, 1)))
-            parser.feed(data[at : at + size])
-            at += size
-        parser.close()
-    except etree.LxmlError:
-        return  # as far as it went
-
-
-class _Xml(_Target):
-    """Passes on what is XHTML in an XML document, under the names it has in HTML."""
-
-    def __init__(self, inner: _Target) -> None:
-        self._inner = inner
-
-    def start(self, tag: str, attributes: _Attributes) -> None:
-        self._inner.start(tag.removeprefix(_XHTML), attributes)
-
-    def end(self, tag: str) -> None:
-        self._inner.end(tag.removeprefix(_XHTML))
-
-    def data(self, text: str) -> None:
-        self._inner.data(text)
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-class _Title(_Target):
+class _Title(Target):
     """Takes the first title that is not an SVG drawing's."""
 
     def __init__(self) -> None:
@@ -152,7 +88,7 @@ class _Title(_Target):
         if self.depth > _TITLE_DEPTH or (self.text is not None and not self._open):
             raise LimitError("the title is found, or not to be found")
 
-    def start(self, tag: str, attributes: _Attributes) -> None:
+    def start(self, tag: str, attributes: Attributes) -> None:
         super().start(tag, attributes)
         if tag == "svg":
             self._drawings += 1
@@ -171,21 +107,28 @@ class _Title(_Target):
             self.text.append(text)
 
 
-class _Page(_Target):
+class _Page(Target):
     """Gathers the links of a document; what an element names is said by its method in `_elements`."""
 
     def __init__(self, resolve: Resolver, found: Links, check: Check, *, frames: int = 0) -> None:
         self._found = found
         self.icon_named = False
         self._resolve = resolve
+        self._document = resolve.base.without_fragment_text
         self._check = check
         self._frames = frames
         self._has_base = False
         self._in_picture = self._picture_has_source = False
-        self._style: list[str] | None = None
-        self._style_size = 0
+        self._in_media = self._plays = self._media_has_source = False
+        self._templates = 0
+        self._text: list[str] | None = None
+        """The text of the element that is open, where it matters."""
+        self._use: Callable[[str], None] = self._style
+        """What is to be done with it."""
+        self._room = _MAX_TEXT
+        self._modules: list[str] = []
 
-    def start(self, tag: str, attributes: _Attributes) -> None:
+    def start(self, tag: str, attributes: Attributes) -> None:
         self.depth += 1
         element = self._elements.get(tag)
         if element is not None:
@@ -195,30 +138,46 @@ class _Page(_Target):
 
     def end(self, tag: str) -> None:
         self.depth -= 1
-        if tag == "style" and self._style is not None:
-            self._css("".join(self._style), "style element", sheet=True)
-            self._style = None
-        elif tag == "picture":
-            self._in_picture = False
+        ending = self._ends.get(tag)
+        if ending is not None:
+            ending(self)
 
     def data(self, text: str) -> None:
-        if self._style is not None:
-            if self._style_size < _MAX_STYLE:
-                self._style.append(text)
-                self._style_size += len(text)
+        if self._text is not None:
+            self._room -= len(text)
+            if self._room >= 0:
+                self._text.append(text)
             else:
                 self._found.cut = True
 
-    def close(self) -> None:
-        self.end("style")  # one that the document does not close
+    def style_sheet(self, attributes: Attributes) -> None:
+        kind = attributes.get("type", "").partition(";")[0].strip().lower()
+        sheet = Kind.STYLE if kind in ("", "text/css") else Kind.OTHER
+        alternative = attributes.get("alternate", "").lower() == "yes"
+        self._add(attributes.get("href"), sheet, "xml-stylesheet", alternative=alternative)
 
-    def _add(self, text: str | None, kind: Kind, place: str, *, alternative: bool = False) -> None:
-        """Note that the document names *text*, seen from its base."""
+    def close(self) -> None:
+        self._end_text()  # of an element that the document does not close
+        self._end_media()
+
+    def end_modules(self) -> None:
+        """Note what the inline modules import, now that all is known of what things are called."""
+        for text in self._modules:
+            for name in module_imports(text, check=self._check):
+                url = self._found.imports.resolve(name, self._resolve.base)
+                if url is not None:
+                    self._found.add(Link(url=url, kind=Kind.MODULE, place="js import"))
+
+    def _add(
+        self, text: str | None, kind: Kind, place: str, *, alternative: bool = False, policy: str = ""
+    ) -> str | None:
+        """Note that the document names *text*, seen from its base; the URL that this is."""
         url = self._resolve(text) if text else None
         if url is not None:
-            self._found.add(Link(url=url, kind=kind, place=place, alternative=alternative))
+            self._found.add(Link(url=url, kind=kind, place=place, alternative=alternative, policy=policy))
         elif text and is_too_long(text):
             self._found.cut = True
+        return url
 
     def _css(self, text: str, place: str, *, sheet: bool) -> None:
         if "(" in text or sheet:
@@ -226,14 +185,72 @@ class _Page(_Target):
                 self._add(found.text, found.kind, f"{place} {found.place}", alternative=found.alternative)
 
     def _srcset(
-        self, text: str | None, place: str, *, alternative: bool = False, beside_src: bool = False
+        self,
+        text: str | None,
+        place: str,
+        *,
+        alternative: bool = False,
+        beside_src: bool = False,
+        policy: str = "",
     ) -> None:
         found = candidates(text or "")
         best = shown(found, beside_src=beside_src)
         for candidate in found:
-            self._add(candidate.url, Kind.IMAGE, place, alternative=alternative or candidate is not best)
+            later = alternative or candidate is not best
+            self._add(candidate.url, Kind.IMAGE, place, alternative=later, policy=policy)
 
-    def _base(self, attributes: _Attributes) -> None:
+    def _unplayed(self, url: str) -> None:
+        if len(self._found.unplayed) < _MAX_UNPLAYED and not self._templates:
+            self._found.unplayed[url] = None
+
+    # Elements whose text matters.
+
+    def _begin_text(self, use: Callable[[str], None]) -> None:
+        self._text, self._use = [], use
+
+    def _end_text(self) -> None:
+        if self._text is not None:
+            text, self._text = "".join(self._text), None
+            self._use(text)
+
+    def _style_element(self, attributes: Attributes) -> None:
+        kind = attributes.get("type", "").partition(";")[0].strip().lower()
+        if kind in ("", "text/css"):
+            self._begin_text(self._style)
+
+    def _style(self, text: str) -> None:
+        self._css(text, "style element", sheet=True)
+
+    def _script(self, attributes: Attributes) -> None:
+        kind = attributes.get("type", "").strip().lower()
+        source = attributes.get("src") or attributes.get("href") or attributes.get("xlink:href")
+        policy = attributes.get("referrerpolicy", "")
+        if kind == "application/ld+json":
+            self._begin_text(self._linked_data)
+        elif kind == "importmap":
+            self._begin_text(self._import_map)
+        elif kind == "module":
+            if source is None:
+                self._begin_text(self._modules.append)
+            self._add(source, Kind.MODULE, "script module", policy=policy)
+        elif not kind or _SCRIPT_TYPE.search(kind):
+            later = "nomodule" in attributes
+            self._add(source, Kind.SCRIPT, "script src", alternative=later, policy=policy)
+
+    def _linked_data(self, text: str) -> None:
+        self._found.cut = self._found.cut or len(text) > MAX_JSON
+        for address, film in linked_data(text):
+            self._add(address, Kind.MEDIA if film else Kind.IMAGE, "json-ld", alternative=True)
+
+    def _import_map(self, text: str) -> None:
+        self._found.imports = self._found.imports.merged(ImportMap.parse(text, self._resolve.base))
+
+    # Elements that name something, in alphabetical order.
+
+    def _background(self, attributes: Attributes) -> None:
+        self._add(attributes.get("background"), Kind.IMAGE, "background")
+
+    def _base(self, attributes: Attributes) -> None:
         if self._has_base or "href" not in attributes:
             return
         self._has_base = True
@@ -244,65 +261,170 @@ class _Page(_Target):
         if base.scheme not in ("data", "javascript"):
             self._resolve = Resolver(base, self._resolve.encoding)
 
-    def _img(self, attributes: _Attributes) -> None:
-        self._add(attributes.get("src"), Kind.IMAGE, "img src")
-        self._add(attributes.get("data-src"), Kind.IMAGE, "img data-src")
-        self._srcset(attributes.get("srcset"), "img srcset", beside_src=bool(attributes.get("src")))
-        self._srcset(
-            attributes.get("data-srcset"), "img data-srcset", beside_src=bool(attributes.get("data-src"))
-        )
+    def _embed(self, attributes: Attributes) -> None:
+        url = self._add(attributes.get("src"), Kind.FRAME, "embed src")
+        if url is not None and is_player(url):
+            self._unplayed(url)
 
-    def _picture(self, attributes: _Attributes) -> None:  # noqa: ARG002
-        self._in_picture, self._picture_has_source = True, False
+    def _frame(self, attributes: Attributes) -> None:
+        self._add(attributes.get("src"), Kind.FRAME, "frame src")
 
-    def _source(self, attributes: _Attributes) -> None:
-        if not self._in_picture:
-            return
-        for name in ("srcset", "data-srcset"):
-            self._srcset(attributes.get(name), f"source {name}", alternative=self._picture_has_source)
-        self._picture_has_source = True
-
-    def _link(self, attributes: _Attributes) -> None:
-        relations = frozenset(attributes.get("rel", "").lower().split())
-        href = attributes.get("href")
-        if "stylesheet" in relations:
-            kind = attributes.get("type", "").partition(";")[0].strip().lower()
-            if kind in ("", "text/css"):
-                self._add(href, Kind.STYLE, "link stylesheet", alternative="alternate" in relations)
-        if relations & _ICONS:
-            self.icon_named = self.icon_named or bool(href)
-            self._add(href, Kind.ICON, "link icon")
-
-    def _script(self, attributes: _Attributes) -> None:
-        kind = attributes.get("type", "")
-        if not kind or _SCRIPT_TYPE.search(kind):
-            self._add(attributes.get("src"), Kind.SCRIPT, "script src", alternative="nomodule" in attributes)
-
-    def _iframe(self, attributes: _Attributes) -> None:
+    def _iframe(self, attributes: Attributes) -> None:
         inner = attributes.get("srcdoc")
         if inner is not None and self._frames < _MAX_SRCDOC_DEPTH:
             frame = _Page(self._resolve, self._found, self._check, frames=self._frames + 1)
-            _feed(inner.encode("utf-8", "replace"), None, frame, self._check)
+            feed(inner.encode("utf-8", "replace"), None, frame, self._check)
+            frame.end_modules()
         elif inner is not None:
             self._found.cut = True
-        self._add(attributes.get("src"), Kind.FRAME, "iframe src", alternative=inner is not None)
+        policy = attributes.get("referrerpolicy", "")
+        later = inner is not None
+        url = self._add(attributes.get("src"), Kind.FRAME, "iframe src", alternative=later, policy=policy)
+        if url is not None and inner is None and is_player(url):
+            self._unplayed(url)
 
-    def _frame(self, attributes: _Attributes) -> None:
-        self._add(attributes.get("src"), Kind.FRAME, "frame src")
+    def _img(self, attributes: Attributes) -> None:
+        policy = attributes.get("referrerpolicy", "")
+        for prefix in ("", "data-"):
+            source, sources = attributes.get(f"{prefix}src"), attributes.get(f"{prefix}srcset")
+            if source:
+                self._add(source, Kind.IMAGE, f"img {prefix}src", policy=policy)
+            if sources:
+                self._srcset(sources, f"img {prefix}srcset", beside_src=bool(source), policy=policy)
 
-    def _style_element(self, attributes: _Attributes) -> None:
+    def _input(self, attributes: Attributes) -> None:
+        if attributes.get("type", "").strip().lower() == "image":
+            self._add(attributes.get("src"), Kind.IMAGE, "input image")
+
+    def _link(self, attributes: Attributes) -> None:
+        relations = frozenset(attributes.get("rel", "").lower().split())
+        href = attributes.get("href")
+        policy = attributes.get("referrerpolicy", "")
         kind = attributes.get("type", "").partition(";")[0].strip().lower()
-        if kind in ("", "text/css"):
-            self._style, self._style_size = [], 0
+        if "stylesheet" in relations and kind in ("", "text/css"):
+            later = "alternate" in relations
+            self._add(href, Kind.STYLE, "link stylesheet", alternative=later, policy=policy)
+        if relations & _ICONS:
+            self.icon_named = self.icon_named or bool(href)
+            self._add(href, Kind.ICON, "link icon", policy=policy)
+        if "manifest" in relations:
+            self._add(href, Kind.MANIFEST, "link manifest", alternative=True)
+        if "modulepreload" in relations:
+            self._add(href, Kind.MODULE, "link modulepreload", policy=policy)
+        what = attributes.get("as", "").strip().lower()
+        if "preload" in relations:
+            self._add(href, _PRELOADED.get(what, Kind.OTHER), "link preload", policy=policy)
+            if what == "image":
+                self._srcset(
+                    attributes.get("imagesrcset"), "link imagesrcset", beside_src=bool(href), policy=policy
+                )
+        elif "prefetch" in relations and (what == "image" or (not what and _IMAGE_NAME.search(href or ""))):
+            self._add(href, Kind.IMAGE, "link prefetch", alternative=True, policy=policy)
 
-    _elements: ClassVar[Mapping[str, Callable[[_Page, _Attributes], None]]] = {
+    def _media(self, attributes: Attributes) -> None:
+        self._end_media()
+        self._in_media, self._media_has_source, self._plays = True, False, False
+        self._add(attributes.get("poster"), Kind.IMAGE, "poster")
+        for name in ("src", "data-src"):
+            self._film(attributes.get(name), name)
+
+    def _film(self, text: str | None, place: str) -> None:
+        """One file of the video or audio element that is open: the first is played."""
+        if text and self._add(text, Kind.MEDIA, f"media {place}", alternative=self._media_has_source):
+            self._plays = self._media_has_source = True
+        elif text and text.lstrip()[:5].lower() == "data:":
+            self._plays = True
+
+    def _end_media(self) -> None:
+        if self._in_media and not self._plays:
+            self._unplayed(self._document)
+        self._in_media = False
+
+    def _meta(self, attributes: Attributes) -> None:
+        name = attributes.get("property") or attributes.get("name")
+        if not name:
+            return
+        name = name.strip()
+        if _META_IMAGES.fullmatch(name):
+            self._add(attributes.get("content"), Kind.IMAGE, "meta image", alternative=True)
+        elif _META_FILMS.fullmatch(name):
+            self._add(attributes.get("content"), Kind.MEDIA, "meta film", alternative=True)
+        elif name.lower() == "referrer" and not self._frames:
+            self._found.policy = attributes.get("content", "").strip().lower() or self._found.policy
+
+    def _object(self, attributes: Attributes) -> None:
+        url = self._add(attributes.get("data"), Kind.FRAME, "object data")
+        if url is not None and is_player(url):
+            self._unplayed(url)
+
+    def _picture(self, attributes: Attributes) -> None:  # noqa: ARG002
+        self._in_picture, self._picture_has_source = True, False
+
+    def _end_picture(self) -> None:
+        self._in_picture = False
+
+    def _source(self, attributes: Attributes) -> None:
+        if self._in_picture:
+            for name in ("srcset", "data-srcset"):
+                self._srcset(attributes.get(name), f"source {name}", alternative=self._picture_has_source)
+            self._picture_has_source = True
+        elif self._in_media:
+            for name in ("src", "data-src"):
+                self._film(attributes.get(name), f"source {name}")
+
+    def _svg_image(self, attributes: Attributes) -> None:
+        for name in ("href", "xlink:href", "src"):  # the last, because HTML takes <image> for <img>
+            if name in attributes:
+                self._add(attributes[name], Kind.IMAGE, "svg image")
+
+    def _template(self, attributes: Attributes) -> None:  # noqa: ARG002
+        self._templates += 1
+
+    def _end_template(self) -> None:
+        self._templates = max(self._templates - 1, 0)
+
+    def _track(self, attributes: Attributes) -> None:
+        self._add(attributes.get("src"), Kind.OTHER, "track src")
+
+    _elements: ClassVar[Mapping[str, Callable[[_Page, Attributes], None]]] = {
+        "audio": _media,
         "base": _base,
+        "body": _background,
+        "embed": _embed,
+        "feimage": _svg_image,
         "frame": _frame,
         "iframe": _iframe,
+        "image": _svg_image,
         "img": _img,
+        "input": _input,
         "link": _link,
+        "meta": _meta,
+        "object": _object,
         "picture": _picture,
         "script": _script,
         "source": _source,
         "style": _style_element,
+        "table": _background,
+        "tbody": _background,
+        "td": _background,
+        "template": _template,
+        "tfoot": _background,
+        "th": _background,
+        "thead": _background,
+        "tr": _background,
+        "track": _track,
+        "use": _svg_image,
+        "video": _media,
     }
+    _ends: ClassVar[Mapping[str, Callable[[_Page], None]]] = {
+        "audio": _end_media,
+        "picture": _end_picture,
+        "script": _end_text,
+        "style": _end_text,
+        "template": _end_template,
+        "video": _end_media,
+    }
+
+
+# TODO(lead): gone once outline.py imports from markup.
+_feed, _Target = feed, Target

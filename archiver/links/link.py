@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from archiver.errors import FormatError
+from archiver.links.importmap import ImportMap
 from archiver.url import MAX_LENGTH, Url
 
 Check = Callable[[], None]
@@ -24,9 +25,12 @@ class Kind(Enum):
     IMAGE = "image"
     STYLE = "style"
     SCRIPT = "script"
+    MODULE = "module"
     FONT = "font"
     ICON = "icon"
     FRAME = "frame"
+    """A document within the document, or whatever else an object or embed element shows."""
+    MANIFEST = "manifest"
     MEDIA = "media"
     OTHER = "other"
 
@@ -44,10 +48,14 @@ class Link:
     """Whether the page shows something else first: another size, another format, another style."""
     guess: bool = False
     """Whether nothing names it: its absence is no loss."""
+    policy: str = ""
+    """The referrer policy that the element itself asks for."""
 
 
-PARSED = frozenset({Kind.FRAME, Kind.STYLE})
+PARSED = frozenset({Kind.FRAME, Kind.STYLE, Kind.MODULE, Kind.MANIFEST})
 """The kinds whose targets name more."""
+
+_AFTER = frozenset({Kind.ICON, Kind.MEDIA})
 
 MAX_LINKS = 100_000
 MAX_CHARACTERS = 32 << 20
@@ -57,32 +65,38 @@ MAX_CHARACTERS_EACH = 8 << 10
 
 
 class Links:
-    """The links of one document, each URL once: first what it shows, then icons, then alternatives.
+    """The links of one document, each URL once: what it shows, then icons and films, then alternatives.
 
     Guesses are last. What is beyond the bounds above is left out, and *cut* is true then.
     """
 
-    __slots__ = ("_first", "_icons", "_later", "_room", "cut")
+    __slots__ = ("_after", "_first", "_later", "_room", "cut", "imports", "policy", "unplayed")
 
     def __init__(self) -> None:
         self._first: dict[str, Link] = {}
-        self._icons: dict[str, Link] = {}
+        self._after: dict[str, Link] = {}
         self._later: dict[str, Link] = {}
         self._room = MAX_CHARACTERS
         self.cut = False
+        self.imports = ImportMap()
+        """What the document's modules call things."""
+        self.policy = ""
+        """The referrer policy that the document asks for; empty where it does not."""
+        self.unplayed: dict[str, None] = {}
+        """Where it plays something whose stream no link leads to: the player, or the document itself."""
 
     def __iter__(self) -> Iterator[Link]:
         yield from self._first.values()
-        yield from self._icons.values()
+        yield from self._after.values()
         yield from self._later.values()
 
     def __len__(self) -> int:
-        return len(self._first) + len(self._icons) + len(self._later)
+        return len(self._first) + len(self._after) + len(self._later)
 
     def add(self, link: Link) -> None:
         """Take *link*, unless its URL is there already and no less visible."""
         url = link.url
-        for seen in (self._first, self._icons):
+        for seen in (self._first, self._after):
             if url in seen:
                 if link.kind in PARSED and seen[url].kind not in PARSED:
                     seen[url] = replace(seen[url], kind=link.kind)  # or what it names would be lost
@@ -101,7 +115,7 @@ class Links:
             return
         self._room -= len(url)
         last = link.alternative or link.guess
-        into = self._later if last else self._icons if link.kind is Kind.ICON else self._first
+        into = self._later if last else self._after if link.kind in _AFTER else self._first
         into[url] = link
 
 

@@ -28,6 +28,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     """Bytes of the whole bundle."""
     files: int = 0
+    blanks: int = 0
+    """Ranges of its records that hold asterisks in a secret's place."""
     manifest: Manifest | None = None
     """Made anew from the records; use `require`, which gives it only when the bundle passed."""
 

@@ -71,6 +71,7 @@ def _judge(bundle: Bundle, policy: Policy, now: datetime) -> Result:
         created=signature.created if covered else None,
         size=bundle.window.size,
         files=len(bundle.members),
+        blanks=examination.blanks,
         manifest=examination.manifest,
     )
 

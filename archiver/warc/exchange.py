@@ -58,3 +58,5 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """hopsFromSeed: empty for the page itself, then R a redirect, E an embed, L a link."""
     superseded_by: str | None = None
     """The record id of the attempt that took this one's place."""
+    redacted: tuple[str, ...] = ()
+    """The ranges of *request*, *interim* and *response* that are blanked already, as in `Facts`."""

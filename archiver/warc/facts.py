@@ -10,9 +10,11 @@ from collections.abc import Iterator
 import msgspec
 
 from archiver.errors import FormatError
+from archiver.warc.redaction import FORM
 
 _VALUE = r"[!-~](?:[ -~]*[!-~])?"
 _ID = r"<(urn:uuid:[0-9a-f-]{36})>"
+_BLANK = re.compile(FORM)
 _LINE = re.compile(rf"([A-Za-z]+(?:-[1-9][0-9]{{0,3}})?): ({_VALUE})")
 _BLOCK = re.compile(
     r"(?:fetchTimeMs: (0|[1-9][0-9]{0,14})\r\n)?"
@@ -22,7 +24,7 @@ _BLOCK = re.compile(
     rf"(?:hopsFromSeed: ({_VALUE})\r\n)?"
     rf"(?:supersededBy: {_ID}\r\n)?"
     rf"((?:interim-[1-9][0-9]{{0,3}}: {_VALUE}\r\n)*)"
-    rf"((?:redacted: {_VALUE}\r\n)*)"
+    rf"((?:redacted: {FORM}\r\n)*)"
 )
 """Every line in its form, at most once and in its place, as `Facts.to_bytes` writes them."""
 
@@ -42,7 +44,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     superseded_by: str | None = None
     """The id of the exchange that took this one's place."""
     redacted: tuple[str, ...] = ()
-    """``<header> <offset> <length>`` of each range of a block that was blanked."""
+    """Each range that was blanked, as `Blank` writes it: ``<header> <offset> <length>``.
+
+    Set-Cookie is in the response (``interim-1:Set-Cookie`` in that interim answer), all else in the request.
+    """
 
     def to_bytes(self) -> bytes:
         """The block: ``application/warc-fields``; FormatError for a value that would break its line."""
@@ -56,8 +61,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         ]
         for number, message in enumerate(self.interim, 1):
             lines += _line(f"interim-{number}", base64.b64encode(message).decode("ascii"))
-        for blanked in self.redacted:
-            lines += _line("redacted", blanked)
+        for blank in self.redacted:
+            if not _BLANK.fullmatch(blank):
+                raise FormatError(f"not fit for redacted: {blank!r:.200}")
+            lines += _line("redacted", blank)
         return "".join(f"{line}\r\n" for line in lines).encode("ascii")
 
     @classmethod

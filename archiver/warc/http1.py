@@ -170,7 +170,9 @@ class ChunkedDecoder:
 
     Feed it bytes; it gives the body bytes in them. When *done* is true, *excess* holds how many bytes of
     the last feed came after the end; *chunks* is how many there were so far, trailer fields among them,
-    for it is their number that takes time.
+    for it is their number that takes time. *trailer_at* is where in all that was fed the trailer begins,
+    None before it is known. *oddity* says in one stable word how the first line of the framing that is not
+    as plain as can be differs: browsers and standards allow it, some readers of archives do not.
 
     Raises FormatError for broken framing: a size that is not hexadecimal digits alone (``0x4``, ``+4``,
     which some readers take), a chunk that does not end where its size says. The callers take such a body
@@ -181,6 +183,9 @@ class ChunkedDecoder:
         self.done = False
         self.excess = 0
         self.chunks = 0
+        self.trailer_at: int | None = None
+        self.oddity: str | None = None
+        self._fed = 0  # before the current feed
         self._line = bytearray()
         self._left = 0  # bytes of the current chunk still to come
         self._state = "size"
@@ -210,10 +215,15 @@ class ChunkedDecoder:
                 if found and found.end() < stop and (after := _LINE_END.match(whole, stop)):
                     pieces.append(view[found.end() : stop])
                     self.chunks += 1
+                    if found.end(1) + 2 != found.end() or found.start(1) != at or after.end() != stop + 2:
+                        self._note(whole[at : found.end() - 1], whole[stop : after.end() - 1])
                     at = after.end()
                     continue
             at = self._take_line(view, at)
+            if self._state == "trailer" and self.trailer_at is None:
+                self.trailer_at = self._fed + at
         self.excess = end - at
+        self._fed += end
         return pieces
 
     def _take_line(self, view: memoryview, at: int) -> int:
@@ -227,10 +237,17 @@ class ChunkedDecoder:
                 raise FormatError("chunk line too long")
             return at + len(window)
         self._line += window[:newline]
+        if self._state != "trailer":
+            self._note(bytes(self._line))
         line = bytes(self._line.removesuffix(b"\r"))
         self._line.clear()
         self._end_line(line)
         return at + newline + 1
+
+    def _note(self, *lines: bytes) -> None:
+        """See how *lines*, each without its last byte, differ from digits with CRLF behind them."""
+        if self.oddity is None:
+            self.oddity = next((word for line in lines if (word := _oddity(line)) is not None), None)
 
     def _end_line(self, line: bytes) -> None:
         if self._state == "size":
@@ -251,6 +268,14 @@ class ChunkedDecoder:
                 raise FormatError("trailer too long")
         else:
             self.done = True
+
+
+def _oddity(line: bytes) -> str | None:
+    if b";" in line:
+        return "chunk-extension"
+    if not line.endswith(b"\r"):
+        return "chunk-line-end"
+    return "chunk-padding" if b" " in line or b"\t" in line else None
 
 
 def _small_chunks(data: bytes, at: int, pieces: list[bytes | memoryview]) -> int:

@@ -45,6 +45,24 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     kind: str
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something on the page that speaks against its being what was cited."""
+
+    code: str
+    evidence: str
+    """What it was, in the page's own words or a header's."""
+
+
+class Memento(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the page is a copy of, where the citation names an archive's copy (RFC 7089)."""
+
+    datetime: str | None
+    """When that archive says it was taken, UTC; None where it does not say."""
+    original: str | None
+    through: str
+    """The archive's host."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every setting that shaped the capture."""
 
@@ -60,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     proxy: str | None
     resolve: list[str]
     """Forced addresses, HOST:PORT:ADDR, as given."""
+    robots: Literal["ignore", "note", "obey"]
     user_agent: str
 
 
@@ -87,16 +106,20 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     clock: Clock
     engine: Literal["http", "browser", "import"]
     environment: dict[str, str]
+    memento: Memento | None
     missing: list[Missing]
     missing_count: int
     noarchive: list[str]
+    """What the server asks of those who keep or mine the page, as it says it."""
     operator: str | None
     origin: Origin
     reasons: list[str]
     replay_hazards: list[Hazard]
     requested: str
     robots: list[str]
+    """What robots.txt was found to say, one sentence an entry; empty where it was not asked for."""
     settings: Settings
+    signs: list[Seen]
     status: Status
 
     def to_json(self) -> bytes:

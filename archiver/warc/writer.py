@@ -114,6 +114,7 @@ class WarcWriter:
                 hops=exchange.hops,
                 interim=exchange.interim,
                 superseded_by=exchange.superseded_by,
+                redacted=exchange.redacted,
             ).to_bytes()
             for part in packed:
                 self._out.write(part)

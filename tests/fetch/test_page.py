@@ -14,6 +14,7 @@ import pytest
 from archiver.fetch.fetcher import Fetcher
 from archiver.fetch.limits import Limits
 from archiver.fetch.page import PageResult, Progress, capture_page
+from archiver.fetch.robots import Regard
 from archiver.fetch.settings import FetchSettings, ForcedAddress
 from archiver.url import Url
 from archiver.warc.exchange import Exchange
@@ -37,6 +38,7 @@ def moved(target: str, status: int = 302) -> Reply:
     return answer("", status=f"{status} Moved", more=f"Location: {target}\r\n")
 
 
+NO_ICON = "<link rel=icon href=data:,>"
 PNG = answer(b"\x89PNG", "image/png")
 GONE = answer("", status="404 Not Found")
 
@@ -64,6 +66,9 @@ class Taken:
     def broken(self) -> dict[str, str]:
         return {self.path(one.url): one.reason for one in self.result.broken_at_origin}
 
+    def exchange_size(self, path: str) -> int:
+        return sum(one.response_size for one in self.exchanges if self.path(one.url) == path)
+
     def exchange(self, path: str) -> Exchange:
         (found,) = (one for one in self.exchanges if self.path(one.url) == path)
         return found
@@ -76,6 +81,7 @@ def take(
     start: str = "/",
     stop: threading.Event | None = None,
     settings: FetchSettings | None = None,
+    robots: Regard = "ignore",
     progress: Callable[[Progress], None] | None = None,
 ) -> Taken:
     exchanges: list[Exchange] = []
@@ -88,6 +94,7 @@ def take(
             limits=limits,
             record=exchanges.append,
             stop=stop,
+            robots=robots,
             progress=progress,
         )
     assert all(exchange.response.closed for exchange in exchanges)
@@ -116,6 +123,171 @@ def test_a_page_comes_with_all_it_needs_and_each_url_once() -> None:
     assert hops == {"/": "", "/a.css": "E", "/deep/b.css": "EE", "/deep/r.png": "EEE"}
     assert taken.exchange("/deep/r.png").via == taken.server.url("/deep/b.css")
     assert b"Referer: " + taken.server.url("/deep/b.css").encode() in taken.exchange("/deep/r.png").request
+
+
+def test_modules_are_followed_with_the_names_of_their_page() -> None:
+    routes: dict[str, Route | list[Reply]] = {
+        "/": answer(
+            NO_ICON
+            + """<script type=importmap>{"imports": {"lib/": "/vendor/"}}</script>
+            <script type=module src=m/a.js></script><script type=module>import './inline.js'</script>"""
+        ),
+        "/m/a.js": answer("import './b.js'; export * from 'lib/c.js'; import('./no.js')", "text/javascript"),
+        "/m/b.js": answer("import '../m/a.js'", "text/javascript"),
+        "/vendor/c.js": answer("import d from 'lib/d.js'; import 'unmapped'", "text/javascript"),
+        "*": answer("", "text/javascript"),
+    }
+    taken = take(routes)
+    assert taken.recorded == {"/", "/m/a.js", "/inline.js", "/m/b.js", "/vendor/c.js", "/vendor/d.js"}
+    assert taken.missing == {}
+    assert taken.exchange("/vendor/d.js").hops == "EEE"
+
+
+def test_manifests_frames_and_objects_are_read_for_what_they_name() -> None:
+    routes: dict[str, Route | list[Reply]] = {
+        "/": answer(NO_ICON + "<link rel=manifest href=/app/m><object data=o.svg></object><embed src=e.pdf>"),
+        "/app/m": answer('{"icons": [{"src": "i.png"}]}', "application/manifest+json"),
+        "/o.svg": answer(
+            '<?xml-stylesheet href="s.css"?><svg xmlns="http://www.w3.org/2000/svg"><image href="p.png"/></svg>',
+            "image/svg+xml",
+        ),
+        "/e.pdf": answer("<img src=no.png>", "application/pdf"),
+        "*": PNG,
+    }
+    assert take(routes).recorded == {"/", "/app/m", "/app/i.png", "/o.svg", "/s.css", "/p.png", "/e.pdf"}
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        ("<video></video>", {"/": "media-not-captured"}),
+        ("<video src=x>", {"/x": "media-not-captured"}),
+        ("<img src=x>", {}),
+    ],
+)
+def test_a_film_of_which_only_a_list_came_is_missing(page: str, reason: dict[str, str]) -> None:
+    playlist = answer("#EXTM3U", "Application/vnd.apple.mpegurl; charset=utf-8")
+    assert take({"/": answer(NO_ICON + page), "/x": playlist}).missing == reason
+
+
+def robots(text: str, status: str = "200 OK") -> Reply:
+    return answer(text, "text/plain", status=status)
+
+
+RULES = "User-agent: other\nUser-agent: Archiver\nDisallow: /no\nAllow: /no/but\n\nUser-agent: *\nDisallow: /"
+
+
+@pytest.mark.parametrize(
+    ("regard", "rules", "recorded", "missing", "notes"),
+    [
+        ("ignore", robots(RULES), {"/", "/no.png", "/no/but.png"}, {}, ()),
+        ("note", robots(RULES), {"/robots.txt", "/", "/no.png", "/no/but.png"}, {}, ("allows /",)),
+        (
+            "obey",
+            robots(RULES),
+            {"/robots.txt", "/", "/no/but.png"},
+            {"/no.png": "robots"},
+            ("allows /", "disallows /no.png"),
+        ),
+        (
+            "obey",
+            robots("", "404 Not Found"),
+            {"/robots.txt", "/", "/no.png", "/no/but.png"},
+            {},
+            (": http-404",),
+        ),
+        ("obey", robots("", "503 Later"), {"/robots.txt"}, {"/": "robots"}, (": http-503",)),
+        (
+            "note",
+            robots("", "503 Later"),
+            {"/robots.txt", "/", "/no.png", "/no/but.png"},
+            {},
+            (": http-503",),
+        ),
+        ("obey", robots("User-agent: *\nDisallow: /$"), {"/robots.txt"}, {"/": "robots"}, ("disallows /",)),
+        ("obey", moved("/robots.txt"), {"/robots.txt", "/", "/no.png", "/no/but.png"}, {}, (": http-404",)),
+        ("obey", say(Then.CLOSE), set(), {"/": "robots"}, (": disconnect",)),
+    ],
+)
+def test_robots_is_ignored_noted_or_obeyed(
+    regard: Regard,
+    rules: Reply,
+    recorded: set[str],
+    missing: dict[str, str],
+    notes: tuple[str, ...],
+) -> None:
+    page = answer(NO_ICON + "<img src=/no.png><img src=/no/but.png>")
+    taken = take({"/": page, "/robots.txt": rules, "*": PNG}, robots=regard)
+    assert {path for path in taken.recorded if taken.exchange_size(path)} == recorded
+    assert taken.missing == missing
+    where = taken.server.url("")
+    assert (
+        tuple(
+            note.removeprefix(f"{where}/robots.txt").replace(where, "").strip()
+            for note in taken.result.robots
+        )
+        == notes
+    )
+    if regard == "obey" and "/" in missing:
+        assert taken.result.head is None
+        assert taken.result.error == "robots"
+
+
+def test_robots_is_asked_once_an_origin_and_recorded_as_a_prerequisite() -> None:
+    page = NO_ICON + "".join(f"<img src={number}>" for number in range(30))
+    taken = take(
+        {"/": answer(page), "/robots.txt": robots("User-agent: *\nDisallow: /7"), "*": PNG}, robots="obey"
+    )
+    assert [exchange.hops for exchange in taken.exchanges if exchange.url.endswith("/robots.txt")] == ["P"]
+    assert taken.missing == {"/7": "robots"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(f"User-agent: a{n}" for n in range(20_000)) + "\nDisallow: /x" * 20_000,
+        "\x0b".join(f"User agent a{n}*" for n in range(20_000)) + "\x0bDisallow: /x" * 20_000,
+        "User-agent: *\nDisallow: /" + "*a" * 100_000,
+        "User-agent: *\n" + "Disallow: /*a*b*c\n" * 30_000,
+        "\0" * 400_000,
+    ],
+    ids=lambda text: text[:24].replace("\0", "0"),
+)
+def test_hostile_robots_cost_little(text: str) -> None:
+    began = time.process_time()
+    page = answer(NO_ICON + "".join(f"<img src={n}>" for n in range(20)))
+    take({"/": page, "/robots.txt": robots(text), "*": PNG}, robots="obey")
+    assert time.process_time() - began < 10
+
+
+def test_a_wayback_copy_is_fetched_in_its_raw_form_too() -> None:
+    copy = "/web/20200102030405/https://news.example/a"
+    raw = copy.replace("05/", "05id_/")
+    routes: dict[str, Route | list[Reply]] = {
+        "/web/2020/https://news.example/a": moved(copy),
+        copy: answer(NO_ICON + "<img src=/banner.png>"),
+        raw: answer("<img src=/no.png>"),
+        "*": PNG,
+    }
+    exchanges: list[Exchange] = []
+    with RawServer(routes) as server:
+        forced = ForcedAddress.parse(f"web.archive.org:{server.port}:127.0.0.1")
+        with Fetcher(FetchSettings(resolve=(forced,)), ONE_TRY) as fetcher:
+            result = capture_page(
+                Url.parse(server.url("/web/2020/https://news.example/a", host="web.archive.org")),
+                fetcher=fetcher,
+                limits=ONE_TRY,
+                record=exchanges.append,
+                stop=threading.Event(),
+            )
+    base = server.url("", host="web.archive.org")
+    assert {(one.url.removeprefix(base), one.hops) for one in exchanges} == {
+        ("/web/2020/https://news.example/a", ""),
+        (copy, "R"),
+        (raw, "RI"),
+        ("/banner.png", "RE"),
+    }
+    assert result.missing == ()
 
 
 def test_redirects_of_the_page_are_followed_and_recorded_hop_by_hop() -> None:

@@ -35,7 +35,7 @@ def names(text: str | bytes, content_type: str | None = "text/html; charset=utf-
         ("<link rel=stylesheet href=x media=print>", Kind.STYLE, "link stylesheet"),
         ("<link rel='Preload STYLESHEET' href=x type='text/css; charset=x'>", Kind.STYLE, "link stylesheet"),
         ("<script src=x></script>", Kind.SCRIPT, "script src"),
-        ("<script src=x type=module></script>", Kind.SCRIPT, "script src"),
+        ("<script src=x type=module></script>", Kind.MODULE, "script module"),
         ("<script src=x type='c0ffee-text/javascript'></script>", Kind.SCRIPT, "script src"),
         ("<iframe src=x></iframe>", Kind.FRAME, "iframe src"),
         ("<frameset><frame src=x></frameset>", Kind.FRAME, "frame src"),
@@ -61,6 +61,34 @@ def names(text: str | bytes, content_type: str | None = "text/html; charset=utf-
         ("<img src=&#120;>", Kind.IMAGE, "img src"),
         ("<img src=x#fragment>", Kind.IMAGE, "img src"),
         ("<!----><img src=x><!-- -- > -->", Kind.IMAGE, "img src"),
+        ("<video src=x>", Kind.MEDIA, "media src"),
+        ("<video data-src=x>", Kind.MEDIA, "media data-src"),
+        ("<audio><source src=x></audio>", Kind.MEDIA, "media source src"),
+        ("<video poster=x>", Kind.IMAGE, "poster"),
+        ("<video><track src=x></video>", Kind.OTHER, "track src"),
+        ("<embed src=x>", Kind.FRAME, "embed src"),
+        ("<object data=x></object>", Kind.FRAME, "object data"),
+        ("<input type=' IMAGE' src=x>", Kind.IMAGE, "input image"),
+        ("<link rel=manifest href=x>", Kind.MANIFEST, "link manifest"),
+        ("<link rel=preload as=font href=x>", Kind.FONT, "link preload"),
+        ("<link rel=preload as=style href=x>", Kind.STYLE, "link preload"),
+        ("<link rel=preload as=fetch href=x>", Kind.OTHER, "link preload"),
+        ("<link rel=preload as=image imagesrcset='x 2x'>", Kind.IMAGE, "link imagesrcset"),
+        ("<link rel=modulepreload href=x>", Kind.MODULE, "link modulepreload"),
+        ("<link rel=prefetch as=image href=x>", Kind.IMAGE, "link prefetch"),
+        ("<meta property=og:image content=x>", Kind.IMAGE, "meta image"),
+        ("<meta name=twitter:image content=x>", Kind.IMAGE, "meta image"),
+        ("<meta name=msapplication-TileImage content=x>", Kind.IMAGE, "meta image"),
+        ("<meta property=og:video:secure_url content=x>", Kind.MEDIA, "meta film"),
+        ("<body background=x>", Kind.IMAGE, "background"),
+        ("<table><tr><td background=x></table>", Kind.IMAGE, "background"),
+        ("<svg><image xlink:href=x /></svg>", Kind.IMAGE, "svg image"),
+        ("<svg><image href=x></image></svg>", Kind.IMAGE, "svg image"),
+        ("<svg><use href='x#shape'/></svg>", Kind.IMAGE, "svg image"),
+        ("<svg><filter><feImage xlink:href=x /></filter></svg>", Kind.IMAGE, "svg image"),
+        ("<svg><script href=x></script></svg>", Kind.SCRIPT, "script src"),
+        ("<image src=x>", Kind.IMAGE, "svg image"),
+        ("<script type=application/ld+json>{'image': 'x'}</script>".replace("'", '"'), Kind.IMAGE, "json-ld"),
     ],
 )
 def test_what_a_page_needs_is_found(text: str, kind: Kind, place: str) -> None:
@@ -85,7 +113,13 @@ def test_what_a_page_needs_is_found(text: str, kind: Kind, place: str) -> None:
         "<script type=text/template src=no></script>",
         "<script type=application/ld+json src=no></script>",
         "<link rel=stylesheet type=text/less href=no>",
-        "<link rel=canonical href=no>",
+        "<link rel=canonical href=no><link rel=amphtml href=no>",
+        "<link rel=alternate type=application/json+oembed href=no>",
+        "<link rel=prefetch href=no.html><link rel=next href=no>",
+        "<input src=no><input type=text src=no><meta name=description content=no>",
+        "<svg><use href='#no'/><a href=no></a></svg>",
+        "<script type=application/ld+json>{'url': 'no', 'image': 3}</script>".replace("'", '"'),
+        "<script type=application/ld+json>/* */ {'image': 'no'}</script>".replace("'", '"'),
         "<link rel=stylesheet>",
         "<a href=no>",
         "<video><source srcset=no></video>",
@@ -140,6 +174,120 @@ def test_more_links_than_a_document_may_have_are_left_out_and_it_is_said(text: s
     assert links.cut
     assert len(links) <= 100_000
     assert sum(len(link.url) for link in links) <= 32 << 20
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("<video src=x></video><audio><source src=y></audio>", []),
+        ("<video></video>", [PAGE]),
+        ("<video src='blob:https://example.org/1'>", [PAGE]),
+        ("<audio><source src=''></audio><video src=x>", [PAGE]),
+        ("<video poster=x></video><video></video>", [PAGE]),
+        ("<audio src='data:audio/wav;base64,AAAA'></audio>", []),
+        ("<template><video></video></template>", []),
+        ("<iframe src='//www.youtube.com/embed/1'></iframe>", ["https://www.youtube.com/embed/1"]),
+        ("<iframe src='//player.vimeo.com/video/1?h=2'>", ["https://player.vimeo.com/video/1?h=2"]),
+        ("<embed src='https://w.soundcloud.com/player/?url=1'>", ["https://w.soundcloud.com/player/?url=1"]),
+        ("<iframe src=//www.youtube.com.example.org/embed/1></iframe><iframe src=//youtube.com/about>", []),
+    ],
+)
+def test_a_player_whose_stream_no_link_leads_to_is_told(text: str, places: list[str]) -> None:
+    assert list(html_links(text.encode(), url=PAGE, content_type="text/html").unplayed) == places
+
+
+def test_the_first_source_of_a_film_is_played_and_the_others_are_alternatives() -> None:
+    text = "<video><source src=a><source src=b></video><audio src=c><source src=d></audio><video src=e>"
+    later = {link.url.removeprefix(BASE): link.alternative for link in found(text)}
+    assert later == {"a": False, "b": True, "c": False, "d": True, "e": False}
+
+
+def test_what_a_page_does_not_show_is_an_alternative() -> None:
+    text = """<meta property=og:image content=a><meta property=og:video content=b>
+        <link rel=manifest href=c><link rel=prefetch href=d.png>
+        <script type=application/ld+json>{"image": ["e", {"url": "f"}], "@graph": [{"@type": "VideoObject",
+        "contentUrl": "g", "embedUrl": "no"}, {"@type": ["ImageObject"], "contentUrl": "h"}]}</script>"""
+    later = {link.url.removeprefix(BASE): link.alternative for link in found(text)}
+    assert later == dict.fromkeys(["a", "b", "c", "d.png", "e", "f", "g", "h"], True)
+
+
+def test_inline_modules_are_resolved_with_the_maps_of_the_whole_page() -> None:
+    text = """<script type=module>import "./a.js"; import {x} from 'bare'; import "other"</script>
+        <script type=importmap>{"imports": {"bare": "/lib/bare.js"}}</script>
+        <script type=text/template>import "./no.js"</script><script>import("./no.js")</script>"""
+    kinds = {link.url: link.kind for link in found(text)}
+    assert kinds == {f"{BASE}a.js": Kind.MODULE, "https://example.org/lib/bare.js": Kind.MODULE}
+
+
+def test_a_url_that_is_preloaded_and_imported_is_read_as_a_module() -> None:
+    (link,) = found("<link rel=preload as=script href=x><script type=module src=x></script>")
+    assert link.kind is Kind.MODULE
+
+
+@pytest.mark.parametrize(
+    ("text", "document", "elements"),
+    [
+        ("<img src=x>", "", [""]),
+        ("<meta name=Referrer content=' No-Referrer '><img src=x>", "no-referrer", [""]),
+        (
+            "<img src=x referrerpolicy=origin><script src=y referrerpolicy=unsafe-url></script>",
+            "",
+            ["origin", "unsafe-url"],
+        ),
+    ],
+)
+def test_the_referrer_policies_are_told(text: str, document: str, elements: list[str]) -> None:
+    links = html_links(text.encode(), url=PAGE, content_type="text/html")
+    assert links.policy == document
+    assert [link.policy for link in links if not link.guess] == elements
+
+
+SVG = b"""<?xml version="1.0"?><?xml-stylesheet type="text/css" href="a.css?b&amp;c"?>
+<?xml-stylesheet type="text/xsl" href='b.xsl' alternate="yes"?>
+<svg xmlns="http://www.w3.org/2000/svg" xmlns:l="http://www.w3.org/1999/xlink"><image l:href="c.png"/>
+<use href="d.svg#x"/><filter><feImage href="e.png"/></filter><style>@import 'f.css'</style>
+<script l:href="g.js"/><x:image xmlns:x="urn:x" href="no.png"/></svg>"""
+
+
+def test_an_svg_document_has_its_links_and_needs_no_icon() -> None:
+    links = html_links(SVG, url=PAGE, content_type="image/svg+xml")
+    kinds = [(link.url.removeprefix(BASE), link.kind) for link in links]
+    assert kinds == [
+        ("a.css?b&c", Kind.STYLE),
+        ("c.png", Kind.IMAGE),
+        ("d.svg", Kind.IMAGE),
+        ("e.png", Kind.IMAGE),
+        ("f.css", Kind.STYLE),
+        ("g.js", Kind.SCRIPT),
+        ("b.xsl", Kind.OTHER),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            '{"icons": [{"src": "a.png"}, {"src": 3}, 4], "screenshots": [{"src": "/b.png"}]}',
+            ["news/a.png", "b.png"],
+        ),
+        ('\ufeff{"shortcuts": [{"icons": [{"src": "c.png"}]}, 1]}', ["news/c.png"]),
+        ('{"icons": {"src": "no"}, "start_url": "no"}', []),
+        ('["no"]', []),
+        ("{", []),
+        ("[" * 100_000, []),
+    ],
+)
+def test_a_web_app_manifest_has_its_images(text: str, expected: list[str]) -> None:
+    got = links(text.encode(), url=PAGE, content_type="application/manifest+json", kind=Kind.MANIFEST)
+    assert [link.url.removeprefix("https://example.org/") for link in got] == expected
+    assert all(link.alternative for link in got)
+
+
+@pytest.mark.parametrize("kind", [Kind.MANIFEST, None])
+def test_json_too_long_to_be_read_is_not_dropped_in_silence(kind: Kind | None) -> None:
+    text = '{"image": "x", "y": "' + "z" * 600_000 + '"}'
+    page = text if kind else f"<script type=application/ld+json>{text}</script>"
+    assert links(page.encode(), url=PAGE, content_type="text/html" if kind is None else "", kind=kind).cut
 
 
 @pytest.mark.parametrize(
@@ -305,6 +453,20 @@ def test_entities_of_an_xml_document_do_not_grow_without_end() -> None:
         (b"a{b:url(x)}", "text/css", None, False),
         (b"a{b:url(x)}", "text/css", Kind.SCRIPT, False),
         (b"%PDF-1.7 <img src=x>", "application/pdf", None, False),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><image href='x'/></svg>", "image/svg+xml", None, True),
+        (
+            b"<svg xmlns='http://www.w3.org/2000/svg'><image href='x'/></svg>",
+            "image/svg+xml",
+            Kind.FRAME,
+            True,
+        ),
+        (
+            b"<svg xmlns='http://www.w3.org/2000/svg'><image href='x'/></svg>",
+            "image/svg+xml",
+            Kind.IMAGE,
+            False,
+        ),
+        (b"<?xml-stylesheet href='x'?><rss/>", "application/rss+xml", None, True),
     ],
 )
 def test_a_document_is_read_as_what_it_is_asked_for_as(
@@ -442,8 +604,13 @@ def test_any_markup_is_read(text: str, encoding: str) -> None:
         b"<img srcset='" + b", " * 500_000 + b"'>",
         b"<iframe srcdoc='" + b"&lt;iframe srcdoc=" * 50_000 + b"'></iframe>",
         b"&amp" * 500_000,
+        b"<script type=application/ld+json>" + b"[" * 500_000 + b"</script>",
+        b"<script type=application/ld+json>" + b"[{}," * 100_000 + b"</script>",
+        b"<script type=importmap>" + b'{"imports":' * 50_000 + b"</script>",
+        b"<video><source src=x>" * 50_000,
+        b"<svg>" * 100_000,
     ],
-    ids=lambda start: start[:12].decode(),
+    ids=lambda start: start[:40].decode(),
 )
 def test_hostile_documents_end_soon_and_hide_nothing(start: bytes) -> None:
     began = time.monotonic()

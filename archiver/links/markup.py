@@ -1,0 +1,129 @@
+"""HTML and XML told element by element.
+
+libxml2 tokenises; no tree is built. So a document of any size takes little memory, one nested without end
+loses nothing, and no element can cost more than its length.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Mapping
+from html import unescape
+
+from lxml import etree
+
+from archiver.links.link import Check
+
+Attributes = Mapping[str, str]
+
+_PIECE = 32 << 10
+_WORK = 32 << 20
+"""A piece of a document is so small that its bytes times the elements open make no more than this: each
+stray end tag has libxml2 look through all of these, and between pieces is the time to stop."""
+
+_XML_TYPE = re.compile(
+    r"\s*(?:application|text|image)/(?:[!#$&^_.a-z0-9+-]+\+)?xml\s*(?:;.*)?", re.IGNORECASE | re.DOTALL
+)
+_NAMESPACES = ("{http://www.w3.org/1999/xhtml}", "{http://www.w3.org/2000/svg}")
+_XLINK = "{http://www.w3.org/1999/xlink}href"
+_PSEUDO_ATTRIBUTE = re.compile(r"""([a-zA-Z]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+
+
+class Target:
+    """What is told of a document as it is read; names of HTML elements are lower case."""
+
+    depth = 0
+    """Elements that are open."""
+
+    def start(self, tag: str, attributes: Attributes) -> None:  # noqa: ARG002
+        """An element begins."""
+        self.depth += 1
+
+    def end(self, tag: str) -> None:  # noqa: ARG002
+        """An element ends."""
+        self.depth -= 1
+
+    def data(self, text: str) -> None:
+        """Text, in pieces."""
+
+    def style_sheet(self, attributes: Attributes) -> None:
+        """An XML document names a style sheet."""
+
+    def close(self) -> None:
+        """The document ends."""
+
+
+def is_xml(content_type: str | None) -> bool:
+    """Whether what is served as *content_type* is read as XML."""
+    return _XML_TYPE.fullmatch(content_type or "") is not None
+
+
+def feed(data: bytes, content_type: str | None, target: Target, check: Check) -> None:
+    """Have *target* told of all elements of the UTF-8 document *data*; broken markup tells what it can.
+
+    Raises what *check* raises, which is called between pieces.
+    """
+    parser: etree.XMLParser | etree.HTMLParser
+    if is_xml(content_type):
+        # Without huge_tree: it would also lift the bound on what entities grow to.
+        parser = etree.XMLParser(
+            target=_Xml(target),  # type: ignore[arg-type]  # the stubs ask for methods that lxml does not
+            encoding="utf-8",
+            recover=True,
+            resolve_entities="internal",  # type: ignore[arg-type]
+            no_network=True,
+        )
+    else:
+        parser = etree.HTMLParser(target=target, encoding="utf-8", huge_tree=True)  # type: ignore[arg-type]
+    at = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
+    try:
+        while at < len(data):
+            check()
+            size = max(16, min(_PIECE, _WORK // max(target.depth, 1)))
+            parser.feed(data[at : at + size])
+            at += size
+        parser.close()
+    except etree.LxmlError:
+        return  # as far as it went
+
+
+class _Xml(Target):
+    """Passes on what is XHTML or SVG in an XML document, under the names it has in HTML."""
+
+    def __init__(self, inner: Target) -> None:
+        self._inner = inner
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        if _XLINK in attributes:
+            attributes = {"xlink:href": attributes[_XLINK], **attributes}
+        self._inner.start(_bare(tag), attributes)
+
+    def end(self, tag: str) -> None:
+        self._inner.end(_bare(tag))
+
+    def data(self, text: str) -> None:
+        self._inner.data(text)
+
+    def pi(self, name: str, text: str | None = None) -> None:
+        """A processing instruction."""
+        if name == "xml-stylesheet":
+            found = {
+                key: unescape(double or single)
+                for key, double, single in _PSEUDO_ATTRIBUTE.findall(text or "")
+            }
+            self._inner.style_sheet(found)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _bare(tag: str) -> str:
+    for namespace in _NAMESPACES:
+        if tag.startswith(namespace):
+            return (
+                tag.removeprefix(namespace).lower()
+                if namespace is _NAMESPACES[1]
+                else tag.removeprefix(namespace)
+            )
+    return tag

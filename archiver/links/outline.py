@@ -1,0 +1,401 @@
+"""What a document shows at a glance: enough to tell an article from what a server put in its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from archiver.errors import LimitError
+from archiver.links.encoding import decode_html
+from archiver.links.link import Check, go_on
+from archiver.links.markup import Attributes, Target, feed
+
+MAX_TEXT = 64 << 10
+"""Characters of a document's text that are kept, and of its headings, scripts and fallbacks each."""
+MAX_LISTED = 200
+"""Names and addresses of one sort that are kept."""
+MAX_EACH = 500
+"""Characters of one of these."""
+
+RUNNING = 12
+"""Words that make a block running text rather than a label, a button or a menu's entry."""
+
+_MAX_BLOCK = 64 << 10
+_MAX_JSON = 512 << 10
+_MAX_SCRIPT = 2 << 10
+
+# Han and kana are written without spaces, two to a word about; so are Thai and its neighbours, five to one.
+_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff66-\uff9f\U00020000-\U0003ffff]")
+_THAI = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+_FREE = re.compile(
+    r'"isAccessibleForFree"\s{0,9}:\s{0,9}"?(?:https?://schema\.org/)?(true|false)', re.IGNORECASE
+)
+_HEADINGS = frozenset({"h1", "h2", "h3"})
+_BLOCKS = _HEADINGS | frozenset(
+    "address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset"
+    " figcaption figure footer form frameset h4 h5 h6 header hgroup hr html label legend li main menu nav ol"
+    " option p pre search section select summary table tbody td tfoot th thead tr ul".split()
+)
+_META_NAMES = ("name", "property", "itemprop", "http-equiv")
+_NOT_SHOWN = re.compile(r"(?:\A|;)\s*+display\s*+:\s*+none", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """A document at a glance; one without arguments shows nothing. What is beyond the bounds is left out."""
+
+    title: str = ""
+    headings: tuple[str, ...] = ()
+    """The text of h1 to h3."""
+    blocks: tuple[str, ...] = ()
+    """The text that is shown, by paragraph, cell, entry, button; white space folded."""
+    running: tuple[str, ...] = ()
+    """Those of *blocks* that are running text: RUNNING words or more, most of them outside links, and not in
+    navigation, asides, footers or dialogs."""
+    fallback: str = ""
+    """What noscript, noframes and iframe elements hold for those who see nothing else."""
+    words: int = 0
+    """Words of all that is shown, those that are not kept too."""
+    running_words: int = 0
+    """Words of all running text."""
+    media: int = 0
+    """Images, films, recordings, drawings and embedded objects."""
+    passwords: int = 0
+    """Fields for a password, of those that are shown."""
+    metas: tuple[tuple[str, str], ...] = ()
+    """What meta elements say, by name, property, itemprop or http-equiv in lower case."""
+    free: bool | None = None
+    """What the document's own metadata says of whether it can be read for nothing (isAccessibleForFree)."""
+    relations: tuple[tuple[str, str], ...] = ()
+    """What link elements call canonical, amphtml and an oEmbed alternate: the word and the address."""
+    forms: tuple[str, ...] = ()
+    """Where forms are sent."""
+    frames: tuple[str, ...] = ()
+    """What iframes and frames show."""
+    scripts: tuple[str, ...] = ()
+    """The addresses of scripts."""
+    inline: tuple[str, ...] = ()
+    """How the scripts within the document begin."""
+    ids: tuple[str, ...] = ()
+    root: tuple[str, ...] = ()
+    """What html and body are called, in lower case: ids, classes, names of data attributes."""
+    cut: bool = False
+    """Whether the document was not read to its end."""
+
+    @property
+    def text(self) -> str:
+        """All that is shown, as one line."""
+        return " ".join(self.blocks)
+
+    def meta(self, name: str) -> str | None:
+        """What the first meta element called *name*, in lower case, says."""
+        return next((content for key, content in self.metas if key == name), None)
+
+
+def outline(data: bytes, content_type: str | None, *, check: Check = go_on) -> Outline:
+    """What the HTML document *data* shows; whatever else it may be is read as if it were one.
+
+    *check* is called many times a second; a LimitError of its ends the reading there.
+    """
+    text, _ = decode_html(data, content_type)
+    glance = _Glance()
+    cut = False
+    try:
+        feed(data if text is None else text.encode("utf-8", "replace"), content_type, glance, check)
+    except LimitError:
+        cut = True
+    return glance.outline(cut=cut)
+
+
+def count_words(text: str) -> int:
+    """The words of *text*, by white space or, where a script does without it, by their usual length."""
+    if text.isascii():
+        return len(text.split())
+    return len(text.split()) + len(_HAN.findall(text)) // 2 + len(_THAI.findall(text)) // 5
+
+
+class _Listed(list[str]):
+    """Texts up to a bound: so many of so many characters, and no more together than MAX_TEXT."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._room = MAX_TEXT
+
+    def add(self, text: str | None, *, each: int = MAX_EACH, most: int = MAX_LISTED) -> None:
+        """Keep *text* if there is room and anything to it."""
+        text = (text or "").strip()[: min(each, self._room)]
+        if text and len(self) < most:
+            self._room -= len(text)
+            self.append(text)
+
+
+class _Glance(Target):
+    """Gathers what an `Outline` holds.
+
+    Where a region of the document matters, the depth at which its outermost element stands is kept; zero
+    is outside. An element within may be left open or be closed twice: the region ends with its element.
+    """
+
+    def __init__(self) -> None:
+        self._block: list[str] = []
+        self._block_size = self._linked = 0
+        self._heading = False
+        self._hidden = self._muted = self._footer = self._link = self._apart = self._drawing = 0
+        self._captured: list[str] | None = None
+        self._captured_size = self._room = 0
+        self._use: Callable[[str], None] = self._title_text
+        self._title: str | None = None
+        self._headings, self._blocks, self._running = _Listed(), _Listed(), _Listed()
+        self._fallback, self._forms, self._frames = _Listed(), _Listed(), _Listed()
+        self._scripts, self._inline, self._ids, self._root = _Listed(), _Listed(), _Listed(), _Listed()
+        self._metas: list[tuple[str, str]] = []
+        self._relations: list[tuple[str, str]] = []
+        self._words = self._running_words = self._media = self._passwords = 0
+        self._free: bool | None = None
+
+    def outline(self, *, cut: bool) -> Outline:
+        """What was seen."""
+        self._end_block()
+        return Outline(
+            title=self._title or "",
+            headings=tuple(self._headings),
+            blocks=tuple(self._blocks),
+            running=tuple(self._running),
+            fallback=" ".join(" ".join(self._fallback).split()),
+            words=self._words,
+            running_words=self._running_words,
+            media=self._media,
+            passwords=self._passwords,
+            metas=tuple(self._metas),
+            free=self._free,
+            relations=tuple(self._relations),
+            forms=tuple(self._forms),
+            frames=tuple(self._frames),
+            scripts=tuple(self._scripts),
+            inline=tuple(self._inline),
+            ids=tuple(self._ids),
+            root=tuple(self._root),
+            cut=cut,
+        )
+
+    # What the parser tells.
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        self.depth += 1
+        if tag in _BLOCKS:
+            self._end_block()
+            self._heading = tag in _HEADINGS
+        if attributes:
+            self._ids.add(attributes.get("id"))
+            if not self._hidden and _is_hidden(tag, attributes):
+                self._hidden = self.depth
+        element = self._elements.get(tag)
+        if element is not None:
+            element(self, attributes)
+
+    def end(self, tag: str) -> None:
+        if tag in _BLOCKS:
+            self._end_block()
+            self._heading = False
+        depth = self.depth
+        if depth == self._muted:
+            self._muted = 0
+            self._end_capture()
+        if depth == self._hidden:
+            self._hidden = 0
+        if depth == self._footer:
+            self._footer = 0
+        if depth == self._link:
+            self._link = 0
+        if depth == self._apart:
+            self._apart = 0
+        if depth == self._drawing:
+            self._drawing = 0
+        self.depth = depth - 1
+
+    def data(self, text: str) -> None:
+        if self._muted:
+            if self._captured is not None and self._captured_size < self._room:
+                self._captured.append(text)
+                self._captured_size += len(text)
+        elif self._apart:
+            self._fallback.add(text, each=MAX_TEXT)
+        elif not self._hidden:
+            self._block.append(text)
+            self._block_size += len(text)
+            if self._link:
+                self._linked += len(text)
+            if self._block_size > _MAX_BLOCK:
+                self._end_block()
+
+    def close(self) -> None:
+        self._end_capture()
+
+    # Text.
+
+    def _end_block(self) -> None:
+        if not self._block:
+            return
+        text = " ".join("".join(self._block).split())
+        linked, size = self._linked, self._block_size
+        self._block, self._block_size, self._linked = [], 0, 0
+        if not text:
+            return
+        words = count_words(text)
+        self._words += words
+        self._blocks.add(text, each=MAX_TEXT, most=MAX_TEXT)
+        if self._heading:
+            self._headings.add(text)
+        elif words >= RUNNING and linked * 2 < size and not self._footer:
+            self._running_words += words
+            self._running.add(text, each=MAX_TEXT, most=MAX_TEXT)
+
+    def _capture(self, use: Callable[[str], None], room: int) -> None:
+        self._captured, self._captured_size, self._room, self._use = [], 0, room, use
+
+    def _end_capture(self) -> None:
+        if self._captured is not None:
+            text, self._captured = "".join(self._captured), None
+            self._use(text)
+
+    def _title_text(self, text: str) -> None:
+        self._title = " ".join(text.split())[:MAX_EACH]
+
+    def _linked_data(self, text: str) -> None:
+        self._says_free(match[1] for match in _FREE.finditer(text))
+
+    def _inline_text(self, text: str) -> None:
+        self._inline.add(text, each=_MAX_SCRIPT)
+
+    # Elements.
+
+    def _mute(self, attributes: Attributes) -> None:  # noqa: ARG002
+        self._muted = self._muted or self.depth
+
+    def _begin_footer(self, attributes: Attributes) -> None:  # noqa: ARG002
+        self._footer = self._footer or self.depth
+
+    def _begin_content(self, attributes: Attributes) -> None:  # noqa: ARG002
+        self._footer = 0  # libxml2 ignores an end tag where something within is still open
+
+    def _begin_apart(self, attributes: Attributes) -> None:  # noqa: ARG002
+        self._apart = self._apart or self.depth
+
+    def _begin_link(self, attributes: Attributes) -> None:  # noqa: ARG002
+        self._link = self._link or self.depth
+
+    def _begin_drawing(self, attributes: Attributes) -> None:
+        self._seen(attributes)
+        self._drawing = self._drawing or self.depth
+        self._mute(attributes)
+
+    def _begin_title(self, attributes: Attributes) -> None:
+        if self._title is None and not self._drawing:
+            self._capture(self._title_text, MAX_TEXT)
+        self._mute(attributes)
+
+    def _script(self, attributes: Attributes) -> None:
+        self._scripts.add(attributes.get("src"))
+        if not self._muted and "src" not in attributes:
+            if attributes.get("type", "").strip().lower() == "application/ld+json":
+                self._capture(self._linked_data, _MAX_JSON)
+            else:
+                self._capture(self._inline_text, _MAX_SCRIPT)
+        self._mute(attributes)
+
+    def _frame(self, attributes: Attributes) -> None:
+        self._frames.add(attributes.get("src"))
+
+    def _iframe(self, attributes: Attributes) -> None:
+        self._frame(attributes)
+        self._begin_apart(attributes)
+
+    def _form(self, attributes: Attributes) -> None:
+        self._forms.add(attributes.get("action"))
+
+    def _input(self, attributes: Attributes) -> None:
+        if attributes.get("type", "").lower() == "password" and not self._hidden:
+            self._passwords += 1
+
+    def _line_break(self, attributes: Attributes) -> None:  # noqa: ARG002
+        self.data(" ")
+
+    def _link_element(self, attributes: Attributes) -> None:
+        relations = attributes.get("rel", "").lower().split()
+        href = attributes.get("href", "").strip()[:MAX_EACH]
+        for name in ("canonical", "amphtml", "alternate"):
+            wanted = name in relations and (
+                name != "alternate" or "oembed" in attributes.get("type", "").lower()
+            )
+            if wanted and href and len(self._relations) < MAX_LISTED:
+                self._relations.append((name, href))
+
+    def _meta(self, attributes: Attributes) -> None:
+        name = next((attributes[key] for key in _META_NAMES if attributes.get(key)), "")
+        name = name.strip().lower()[:MAX_EACH]
+        content = attributes.get("content", "").strip()[:MAX_EACH]
+        if name and len(self._metas) < MAX_LISTED:
+            self._metas.append((name, content))
+        if name == "isaccessibleforfree":
+            self._says_free([content])
+
+    def _says_free(self, values: Iterable[str]) -> None:
+        for value in values:
+            self._free = value.lower() != "false" and self._free is not False
+
+    def _seen(self, attributes: Attributes) -> None:  # noqa: ARG002
+        if not self._apart:
+            self._media += 1
+
+    def _root_element(self, attributes: Attributes) -> None:
+        for name in (attributes.get("id", ""), *attributes.get("class", "").split()):
+            self._root.add(name.lower())
+        for name in attributes:
+            if name.startswith("data-"):
+                self._root.add(name)
+
+    _elements: ClassVar[Mapping[str, Callable[[_Glance, Attributes], None]]] = {
+        "a": _begin_link,
+        "article": _begin_content,
+        "audio": _seen,
+        "body": _root_element,
+        "br": _line_break,
+        "canvas": _seen,
+        "embed": _seen,
+        "footer": _begin_footer,
+        "form": _form,
+        "frame": _frame,
+        "h1": _begin_content,
+        "html": _root_element,
+        "iframe": _iframe,
+        "img": _seen,
+        "input": _input,
+        "link": _link_element,
+        "main": _begin_content,
+        "meta": _meta,
+        "noframes": _begin_apart,
+        "noscript": _begin_apart,
+        "object": _seen,
+        "script": _script,
+        "select": _mute,
+        "style": _mute,
+        "svg": _begin_drawing,
+        "template": _mute,
+        "textarea": _mute,
+        "title": _begin_title,
+        "video": _seen,
+    }
+
+
+def _is_hidden(tag: str, attributes: Attributes) -> bool:
+    """Whether an element is not shown until a script says so; a body is, in the end."""
+    if tag in ("html", "body"):
+        return False
+    style = attributes.get("style")
+    return (
+        "hidden" in attributes
+        or (tag == "dialog" and "open" not in attributes)
+        or (style is not None and _NOT_SHOWN.search(style) is not None)
+    )
