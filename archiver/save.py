@@ -5,7 +5,8 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from archiver.bundle.pack import SOFTWARE, pack, pages_of
 from archiver.bundle.seal import seal
 from archiver.citation import Citation
 from archiver.digest import Digest
-from archiver.errors import CaptureError
+from archiver.errors import CaptureError, FormatError
 from archiver.escape import slug
 from archiver.fetch.fetcher import Fetcher, utc_now
 from archiver.fetch.limits import Limits
@@ -24,6 +25,7 @@ from archiver.fetch.memento import memento
 from archiver.fetch.page import PageResult, Progress, capture_page
 from archiver.fetch.robots import Regard
 from archiver.fetch.settings import FetchSettings
+from archiver.links.link import MAX_CHARACTERS_EACH
 from archiver.notices import notices
 from archiver.signing.identity import LocalIdentity
 from archiver.status import Judgement, judge
@@ -33,7 +35,7 @@ from archiver.walls import Sign
 from archiver.walls import signs as find_signs
 from archiver.warc.capture import Capture
 from archiver.warc.record import date_text
-from archiver.warc.stated import LIST_CAP, Cited, Clock, Instant, Seen, Settings, Stated
+from archiver.warc.stated import LIST_CAP, Cited, Clock, Instant, Relation, Seen, Settings, Stated
 from archiver.warc.window import Window
 from archiver.warc.writer import WarcWriter
 from archiver.whole import whole_file
@@ -223,6 +225,7 @@ def _stated(
         missing_count=page.missing_count,
         broken_at_origin=list(page.broken_at_origin[:LIST_CAP]),
         broken_at_origin_count=page.broken_at_origin_count,
+        relations=list(_relations(page)),
         replay_hazards=list(page.hazards),
         origin="captured",
         memento=memento(page.final, page.head),
@@ -232,6 +235,15 @@ def _stated(
         environment=environment.describe(),
         clock=Clock(start=start, end=end, ntp=environment.ntp_state()),
     )
+
+
+def _relations(page: PageResult) -> Iterator[Relation]:
+    """What the page says its other forms are, as absolute URLs."""
+    for relation, address in page.outline.relations if page.outline is not None else ():
+        with suppress(FormatError):
+            url = Url.parse(address, page.final)
+            if url.is_http and not url.has_userinfo and len(url.href) <= MAX_CHARACTERS_EACH:
+                yield Relation(relation=relation, url=url.href)
 
 
 def _limits(limits: Limits) -> dict[str, int]:

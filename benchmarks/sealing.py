@@ -125,6 +125,7 @@ def _stated() -> Stated:
         operator=None,
         origin="captured",
         reasons=[],
+        relations=[],
         replay_hazards=[],
         requested=PAGE,
         robots=[],

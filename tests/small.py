@@ -119,6 +119,7 @@ def stated() -> Stated:
         operator=None,
         origin="captured",
         reasons=[],
+        relations=[],
         replay_hazards=[],
         requested="http://news.example/a",
         robots=[],

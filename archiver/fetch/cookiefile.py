@@ -15,6 +15,7 @@ MAX_COOKIES = 10_000
 _HTTP_ONLY = "#HttpOnly_"
 _FLAG = {"TRUE": True, "FALSE": False}
 _EXPIRES = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,9})?|", re.ASCII)
+_HOST = re.compile(r"\[[0-9a-f:.]+\]|[^:/?#@\\\s]+", re.IGNORECASE)
 _NOT_ONE_COOKIE = re.compile(r"[\x00-\x1f\x7f;]")
 
 
@@ -90,13 +91,14 @@ def _cookie(text: str) -> GivenCookie:
 
 
 def _host(text: str) -> str:
+    name = text.encode("iso-8859-1").decode("utf-8", "replace")
     try:
-        url = Url.parse(f"http://{text.encode('iso-8859-1').decode('utf-8', 'replace')}/")
+        host = Url.parse(f"http://{name}/").host if _HOST.fullmatch(name) else None
     except FormatError:
-        url = None
-    if url is None or not url.host or url.has_userinfo or url.port is not None or url.target != "/":
+        host = None
+    if not host:
         raise FormatError("the first field is no host")
-    return url.host
+    return host
 
 
 def _is_address(host: str) -> bool:

@@ -424,7 +424,3 @@ class _Page(Target):
         "template": _end_template,
         "video": _end_media,
     }
-
-
-# TODO(lead): gone once outline.py imports from markup.
-_feed, _Target = feed, Target

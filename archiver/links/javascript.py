@@ -40,6 +40,7 @@ _STATEMENT = re.compile(
     rf"|export{_GAP}(?:\*{_GAP}(?:as{_GAP}(?:{_NAME}|{_STRING}{_GAP}))?|{_NAMES})from{_GAP}({_STRING})"
 )
 _KEYWORD = re.compile(rf"port(?<=(?<!{_LETTER})(?<![#\\])(?:im|ex)port)(?!{_LETTER}|\\)")
+_NUMBER = re.compile(rf"(?<!{_LETTER})[0-9][0-9_]*+\.\Z")
 _LAST_WORD = re.compile(rf"(?<!{_LETTER})[a-z]++\Z")
 _DEFAULT = rf"(?:default[{_SPACES}]++)?"  # what is exported as that is no value
 _CONTROL_OR_FUNCTION = re.compile(
@@ -189,16 +190,21 @@ def _before(text: str, start: int, end: int, last: int, brackets: bytearray) -> 
     if char == ">":
         return _START if between.endswith("=>") else _DUE
     if char == ".":
-        return _DUE if between.endswith("...") else _DOT
+        return _DOT if _ends_with_dot(between) else _DUE if between.endswith("...") else _VALUE
     found = _LAST_WORD.search(between, len(between) - _LONGEST)
     if not found or found[0] not in _BY_WORD:
         return _VALUE
     rest = between[: found.start()].rstrip(_SPACES)
-    if rest.endswith("#") or (rest.endswith(".") and not rest.endswith("...")) or (not rest and last == _DOT):
+    if rest.endswith("#") or _ends_with_dot(rest) or (not rest and last == _DOT):
         return _VALUE
     if found[0] == "of" and not (brackets and brackets[-1] == _START):
         return _VALUE
     return _BY_WORD[found[0]]
+
+
+def _ends_with_dot(text: str) -> bool:
+    """Whether a dot ends *text* after which a name is due: not that of a number or of a spread."""
+    return text.endswith(".") and not text.endswith("...") and not _NUMBER.search(text)
 
 
 def _round(text: str, start: int, end: int, last: int, brackets: bytearray) -> int:

@@ -129,7 +129,7 @@ def is_too_long(text: str) -> bool:
 
 _EDGES = "".join(map(chr, range(0x21)))
 _SAFE = r"!$%&()*+,\-.0-9:;=@A-Z\[\]_a-z|~"
-_PLAIN_ABSOLUTE = re.compile(rf"https?://(?:[a-z0-9-]+\.)+[a-z]+/[{_SAFE}'/]*(?:\?[{_SAFE}/?]*)?")
+_PLAIN_ABSOLUTE = re.compile(rf"(https?:)?//(?:[a-z0-9-]+\.)+[a-z]+/[{_SAFE}'/]*(?:\?[{_SAFE}/?]*)?")
 _PLAIN_ROOTED = re.compile(rf"/(?!/)[{_SAFE}'/]*(?:\?[{_SAFE}/?]*)?")
 _PLAIN_RELATIVE = re.compile(
     rf"[A-Za-z0-9_][{_SAFE.replace(':', '')}']*(?:/[{_SAFE}'/]*)?(?:\?[{_SAFE}/?]*)?"
@@ -160,10 +160,13 @@ class Resolver:
     def _glued(self, written: str) -> str | None:
         if _NOT_PLAIN.search(written):
             return None
-        if _PLAIN_ABSOLUTE.fullmatch(written):
+        absolute = _PLAIN_ABSOLUTE.fullmatch(written)
+        if absolute and absolute[1]:
             return written
         if self._origin is None:
             return None
+        if absolute:
+            return f"{self.base.scheme}:{written}"
         if _PLAIN_ROOTED.fullmatch(written):
             return self._origin + written
         return self._folder + written if _PLAIN_RELATIVE.fullmatch(written) else None

@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+_SPACE = r"[ \t\r\n\f]"
+_USUAL = re.compile(
+    rf"[ \t\r\n\f,]*+([^ \t\r\n\f]*[^ \t\r\n\f,]){_SPACE}++"
+    rf"(?:([0-9]{{1,9}})w|([0-9]{{0,9}}\.?[0-9]{{1,9}})x){_SPACE}*+(?:,|\Z)"
+)
+"""What nearly all candidates are: a URL and one descriptor."""
 _URL = re.compile(r"[ \t\r\n\f,]*+([^ \t\r\n\f]++)")
 _DESCRIPTORS = re.compile(r"(?:[^,(]++|\([^)]*+\)?)*+,?")
 _WIDTH = re.compile(r"(?<!\S)([0-9]{1,9})w(?!\S)")
@@ -27,23 +33,30 @@ def candidates(text: str) -> list[Candidate]:
     """The candidates in *text*, in order."""
     found: list[Candidate] = []
     at = 0
-    while match := _URL.match(text, at):
+    while match := _USUAL.match(text, at) or _URL.match(text, at):
         url, at = match[1], match.end()
-        descriptors = ""
-        if url.endswith(","):
+        width = density = None
+        if match.re is _USUAL:
+            width, density = match[2], match[3]
+        elif url.endswith(","):
             url = url.rstrip(",")
-        else:
-            rest = _DESCRIPTORS.match(text, at)
-            descriptors, at = (rest[0].rstrip(","), rest.end()) if rest else ("", at)
-        width, density = _WIDTH.search(descriptors), _DENSITY.search(descriptors)
+        elif rest := _DESCRIPTORS.match(text, at):
+            at = rest.end()
+            descriptors = rest[0].rstrip(",")
+            width, density = _first(_WIDTH, descriptors), _first(_DENSITY, descriptors)
         found.append(
             Candidate(
                 url=url,
-                width=int(width[1]) if width else None,
-                density=float(density[1]) if density else 1.0,
+                width=int(width) if width else None,
+                density=float(density) if density else 1.0,
             )
         )
     return found
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str | None:
+    found = pattern.search(text)
+    return found[1] if found else None
 
 
 def shown(found: list[Candidate], *, beside_src: bool = False) -> Candidate | None:

@@ -23,6 +23,7 @@ _SPARE = 3
 
 _BETWEEN = re.compile(r"\s[-–—·•:»«~]+\s|[|¦]|:(?=[\u3040-\u30ff\u4e00-\u9fff])")
 """What stands between the parts of a title, one of which is the site's name."""
+_SENTENCE_END = re.compile(r"(?<=[.!?。])\s*(?<![0-9]\.)(?=\D)")
 _NOT_IN_A_WORD = re.compile(r"[^\w']+")
 
 
@@ -61,6 +62,11 @@ class Page:
         return [block for block in self.blocks if count_words(block) <= _LABEL]
 
     @cached_property
+    def sentences(self) -> list[str]:
+        """What *labels* say, sentence by sentence."""
+        return [sentence for label in self.labels for sentence in _SENTENCE_END.split(label)]
+
+    @cached_property
     def addresses(self) -> str:
         """Where scripts, frames and forms lead, a line each, lower case."""
         outline = self.outline
@@ -83,6 +89,10 @@ class Page:
             self.outline.meta("og:type") == "article"
             or self.outline.meta("article:published_time") is not None
         )
+
+    def is_not_for_robots(self) -> bool:
+        """Whether the page asks not to be indexed, as pages that are nothing of their own do."""
+        return any(name == "robots" and "noindex" in value.lower() for name, value in self.outline.metas)
 
     @cached_property
     def _running(self) -> list[tuple[str, int]]:

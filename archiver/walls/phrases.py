@@ -279,7 +279,8 @@ PAYWALL = _any(
     r"""
     (?:please )?subscribe (?:now )?to (?:(?:continue|keep) reading|read|unlock)
     (?:to )?(?:continue|keep|finish) reading,? (?:this|subscribe|become|log|sign|create|with|for)
-    (?:this )?(?:article|story|content|post) is (?:\w+ ){0,3}(?:for|to) (?:\w+ )?(?:subscribers|members)(?: only)?
+    (?:this )?(?:article|story|content|post) is (?:\w+ ){0,3}(?:for|to) (?:\w+ )?subscribers
+    (?:article|story) (?:is )?(?:\w+ ){0,3}(?:for|to) (?:\w+ )?members only
     (?:you've|you have) (?:reached|used|read) (?:your|all|the) (?:\w+ ){0,3}(?:limit|free)
     (?:create|register)(?: for)? (?:an |a free )?account to (?:read|continue)
     (?:this is a )?preview of subscription content|to read the full (?:story|article)
@@ -358,11 +359,11 @@ PARKED = _any(
 
 NOT_FOUND = _any(
     r"""
-    (?:http )?(?:error |status )?404(?: error)?|(?:fehler|erreur|errore|erro) 404
+    \A\W*(?:404|not found)\W*\Z|(?:http|error|status|fehler|erreur|errore|erro) 404|404 error
     (?:page|document|article|file|content|url|resource|story|post|object)(?: [\w']+){0,8} (?:not|can't|couldn't) (?:be )?found
     (?:page|document|article|file|content|url|resource|story|post)(?: [\w']+){0,8} (?:does not|doesn't|no longer) exists?
     (?:page|article|content|story|post)(?: [\w']+){0,8} (?:no longer (?:available|here)|(?:not|isn't) available|is gone)
-    (?:page|file|content|article|story) (?:not found|missing|unavailable)|not found
+    (?:page|file|content|article|story) (?:not found|missing|unavailable)|404 not found
     (?:can't|can not|cannot|couldn't|could not|didn't|unable to) find (?:the|that|this|your) (?:\w+ )?(?:page|article)
     (?:nothing (?:was )?found|(?:nothing|there's nothing) (?:to see )?here)
     (?:seite|datei|artikel|inhalt|dokument|beitrag|adresse)(?: [\w']+){0,8} nicht (?:mehr )?(?:gefunden|verfügbar|vorhanden)
@@ -378,7 +379,7 @@ NOT_FOUND = _any(
     no (?:encontramos|hemos encontrado|podemos encontrar|hemos podido encontrar) (?:la|esta|tu) página
     (?:pagina|articolo|documento|contenuto)(?: [\w']+){0,8} (?:non (?:esiste|trovat[ao]|disponibile)|inesistente)
     (?:pagina|articolo|documento|contenuto)(?: [\w']+){0,8} non (?:è|è stat[ao]|può essere) (?:trovat[ao]|disponibile)
-    (?:pagina|contenuto) (?:non (?:trovat[ao]|esiste|disponibile)|inesistente)|non trovat[ao]
+    (?:pagina|contenuto) (?:non (?:trovat[ao]|esiste|disponibile)|inesistente)|404 non trovat[ao]
     non (?:abbiamo trovato|riusciamo a trovare) (?:la|questa) pagina
     (?:página|artigo|documento|conteúdo|arquivo|ficheiro)(?: [\w']+){0,8} não (?:existe|está disponível)
     (?:página|artigo|documento|conteúdo)(?: [\w']+){0,8} não (?:foi |pôde ser )?(?:encontrad[ao]|localizad[ao])
@@ -398,6 +399,12 @@ MOVED = _any(
     è stat[ao] (?:spostat[ao]|rimoss[ao]|eliminat[ao]|cancellat[ao])|non è più valido
     (?:foi|ter sido) (?:movid[ao]|removid[ao]|eliminad[ao]|excluíd[ao]|apagad[ao])
     (?:移動|削除|変更)(?:され|した)
+    """
+)
+APOLOGIES = _any(
+    r"""
+    error|oops|sorry|whoops|uh-?oh|fehler|hoppla|ups|erreur|oups|désolés?|lo sentimos|vaya|errore|ops|erro
+    エラー
     """
 )
 NOT_FOUND_ROOT = _set(

@@ -82,13 +82,21 @@ def _sign(code: str, *evidence: str, strong: bool = False) -> Sign:
 def _challenge(page: Page) -> Sign | None:
     if marked := _marked_challenge(page):
         return marked
-    if page.running_beside(phrases.CHALLENGE_TITLES, phrases.CHALLENGE_TEXT, most=_NOTICE) > _FEW:
+    outline = page.outline
+    own = (phrases.CHALLENGE_NAMES, phrases.CHALLENGE_VAGUE, phrases.CHALLENGE_TEXT)
+    if page.running_beside(*own, most=_NOTICE) > _FEW:
         return None
-    if named := page.named(phrases.CHALLENGE_TITLES):
-        return _sign("challenge", *named)
+    named = page.named(phrases.CHALLENGE_NAMES)
+    vaguely = page.named(phrases.CHALLENGE_VAGUE)
     text = said(page.blocks, phrases.CHALLENGE_TEXT)
-    if text and page.outline.words <= _AROUND and not page.has_subject() and page.outline.media <= _PICTURES:
-        return _sign("challenge", *text)
+    captcha = [f"address {found[0]}"] if (found := phrases.CAPTCHAS.search(page.addresses)) else []
+    if named or (vaguely and (text or captcha or page.is_not_for_robots())):
+        return _sign("challenge", *named, *vaguely, *text, *captcha)
+    if text and outline.words <= _AROUND and outline.media <= _PICTURES and not page.has_subject():
+        return _sign("challenge", *text, *captcha)
+    guard = phrases.GUARD_ADDRESSES.search(page.addresses) or phrases.GUARD_SCRIPTS.search(page.inline)
+    if guard and outline.words <= _EMPTY and not outline.media:
+        return _sign("challenge", f"{guard[0]} and {outline.words} words")
     return None
 
 
@@ -121,7 +129,8 @@ def _parked(page: Page) -> Sign | None:
     if named := page.named(phrases.PARKED):
         return _sign("parked", *named)
     text = said(page.labels, phrases.PARKED)
-    if text and any(page.host in name for name, _ in page.names) and page.outline.words <= _AROUND:
+    short = _AROUND if any(page.host in name for name, _ in page.names) else _NOTICE
+    if text and page.outline.words <= short:
         return _sign("parked", *text)
     return None
 
@@ -157,28 +166,27 @@ def _consent_wall(page: Page) -> Sign | None:
 def _login_wall(page: Page) -> Sign | None:
     if page.asked_for(phrases.LOGIN_ADDRESS) or page.running_beside(phrases.LOGIN_TEXT) > _FEW:
         return None
-    named = page.named(phrases.LOGIN_TITLES)
-    text = said(page.labels, phrases.LOGIN_TEXT)
+    named = page.named(phrases.LOGIN_NAMES)
+    text = said((label for label in page.labels if not phrases.TAKING_PART.search(label)), phrases.LOGIN_TEXT)
     fields = ["a password field"] if page.outline.passwords else []
     if page.was_sent_to(phrases.LOGIN_ADDRESS) and (named or text or fields):
         return _sign("login-wall", "sent to a page that asks to log in", *named, *text, *fields)
-    if named and (text or fields):
+    by_name = named and (fields or page.outline.words <= _SHELL) and not page.has_subject(phrases.LOGIN_NAMES)
+    if text or by_name:
         return _sign("login-wall", *named, *text, *fields)
-    if text and not page.has_subject(phrases.LOGIN_TEXT) and page.outline.words <= _AROUND:
-        return _sign("login-wall", *text, *fields)
     return None
 
 
 def _paywall(page: Page) -> Sign | None:
-    unfree = page.outline.free is False
-    running = page.running_beside(phrases.PAYWALL, phrases.SUBSCRIBED)
+    unfree = ["isAccessibleForFree is false"] if page.outline.free is False else []
+    running = page.running_beside(phrases.PAYWALL, phrases.PAYWALL_OFFERS, phrases.SUBSCRIBED, most=_NOTICE)
     if running > (_TEASER if unfree else _TEASER_UNSAID):
         return None
     notices = said(page.labels, phrases.PAYWALL, before=_BEFORE)
+    offers = said(page.labels, phrases.PAYWALL_OFFERS, before=_BEFORE)
     customers = said(page.labels, phrases.SUBSCRIBED)
-    metadata = ["isAccessibleForFree is false"] if unfree else []
-    if (unfree and (notices or customers)) or (notices and customers):
-        return _sign("paywall", *metadata, *notices, *customers)
+    if notices or (offers and (unfree or customers)) or (unfree and (customers or running <= _TEASER_UNSAID)):
+        return _sign("paywall", *unfree, *notices, *offers, *customers)
     return None
 
 
@@ -186,19 +194,21 @@ def _soft_404(page: Page) -> Sign | None:
     if page.is_article():
         return None
     named = page.named(phrases.NOT_FOUND)
-    if not named and not page.outline.headings:
-        named = [f'text "{block}"' for block in page.labels[:3] if is_about(block, phrases.NOT_FOUND)]
     marks = [f"the page is called {one}" for one in page.outline.root if one in phrases.NOT_FOUND_ROOT]
     if page.was_sent_to(phrases.NOT_FOUND_ADDRESS):
         marks.append("sent to a page for what is not found")
     text = said(page.blocks, phrases.NOT_FOUND) + said(page.blocks, phrases.MOVED)
     running = page.running_beside(phrases.NOT_FOUND, phrases.MOVED, most=_NOTICE)
-    if "noindex" in (page.outline.meta("robots") or "").lower():
+    if page.is_not_for_robots():
         marks.append("robots noindex")
-    if not named:
-        return _sign("soft-404", *marks) if len(marks) > 1 and running <= _FEW else None
-    allowed = _THEME if marks else _NOTE if text or len(named) > 1 else _FEW
-    return _sign("soft-404", *named, *marks, *text) if running <= allowed else None
+    if named:
+        allowed = _THEME if marks else _NOTE if text or len(named) > 1 else _FEW
+        return _sign("soft-404", *named, *marks, *text) if running <= allowed else None
+    alone = page.outline.words <= _AROUND and page.outline.media <= _PICTURES and not page.has_subject(phrases.APOLOGIES)
+    notices = [f'text "{one}"' for one in page.sentences if is_about(one, phrases.NOT_FOUND)]
+    if running <= _FEW and (len(marks) > 1 or (notices and (marks or alone))):
+        return _sign("soft-404", *notices, *marks)
+    return None
 
 
 def _needs_script(page: Page) -> Sign | None:

@@ -45,6 +45,14 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     kind: str
 
 
+class Relation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another form of the page, by its own word; not fetched."""
+
+    relation: str
+    """canonical, amphtml or oembed."""
+    url: str
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something on the page that speaks against its being what was cited."""
 
@@ -114,6 +122,7 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     operator: str | None
     origin: Origin
     reasons: list[str]
+    relations: list[Relation]
     replay_hazards: list[Hazard]
     requested: str
     robots: list[str]

@@ -1,0 +1,1 @@
+export * from "[[js-import-deep|./four.js|/js/deeper/four.js]]";

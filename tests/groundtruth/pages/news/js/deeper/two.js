@@ -1,0 +1,1 @@
+import "[[js-import-deep|../deeper/three.js|/js/deeper/three.js]]";

@@ -1,0 +1,1 @@
+import depth from "[[importmap-scope|depth|/js/scoped-depth.js]]";
