@@ -156,7 +156,7 @@ def _capture(
     if page.head is None and not keep_failed and not page.interrupted:
         raise CaptureError(page.message or "no answer", url=url.href, reason=page.error or "no-response")
     signs: tuple[Sign, ...] = ()
-    if page.outline is not None and page.head is not None:
+    if page.outline is not None and page.head is not None and page.head.status not in (404, 410):
         signs = find_signs(page.outline, head=page.head, requested=url, final=page.final)
     judgement = judge(
         requested=url,

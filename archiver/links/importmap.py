@@ -113,8 +113,10 @@ class _Draft:
         return names
 
     def _has_room_for(self, text: str) -> bool:
-        self.size += len(text) + _EACH
-        self.cut = self.size > MAX_SIZE
+        size = self.size + len(text) + _EACH
+        self.cut = self.cut or size > MAX_SIZE
+        if not self.cut:
+            self.size = size
         return not self.cut
 
 

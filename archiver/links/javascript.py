@@ -22,10 +22,9 @@ _SINGLE = r"'[^'\\\n\r]*+(?:\\(?:\r\n|[\s\S]|\Z)[^'\\\n\r]*+)*+"
 
 # Each way to begin is one literal character: the engine then skips to the next of these at full speed.
 _TOKEN = re.compile(rf"\(|\)|\{{|\}}|{_DOUBLE}\"?|{_SINGLE}'?|`|{_COMMENT}|/")
-_TEMPLATE = re.compile(r"[^`\\$]*+(?:(?:\\[\s\S]|\$(?!\{))[^`\\$]*+)*+(?:(\$\{)|`|\\?\Z)")
+_TEMPLATE = re.compile(r"[^`\\$]*+(?:(?:\\(?:[\s\S]|\Z)|\$(?!\{))[^`\\$]*+)*+(?:(\$\{)|`|\Z)")
 _REGEX = re.compile(
-    rf"/(?:[^/\\\[{_LINE_ENDS}]++|\\[^{_LINE_ENDS}]|\[(?:[^\]\\{_LINE_ENDS}]++|\\[^{_LINE_ENDS}])*+\])++"
-    rf"/{_LETTER}*+"
+    rf"/(?:[^/\\\[{_LINE_ENDS}]++|\\[^{_LINE_ENDS}]|\[(?:[^\]\\{_LINE_ENDS}]++|\\[^{_LINE_ENDS}])*+\])++/"
 )
 _LINE_END = re.compile(rf"[{_LINE_ENDS}]|\Z")
 _HASHBANG = re.compile(rf"\ufeff?#![^{_LINE_ENDS}]*+")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,32 +13,48 @@ from archiver.links.link import Check, go_on
 from archiver.links.markup import Attributes, Target, feed
 
 MAX_TEXT = 64 << 10
-"""Characters of a document's text that are kept, and of its headings, scripts and fallbacks each."""
+"""Characters of a document's text that are kept, and of all else of one sort."""
 MAX_LISTED = 200
-"""Names and addresses of one sort that are kept."""
+"""Names, addresses, headings of one sort that are kept."""
 MAX_EACH = 500
 """Characters of one of these."""
-
 RUNNING = 12
 """Words that make a block running text rather than a label, a button or a menu's entry."""
 
-_MAX_BLOCK = 64 << 10
 _MAX_JSON = 512 << 10
 _MAX_SCRIPT = 2 << 10
 
-# Han and kana are written without spaces, two to a word about; so are Thai and its neighbours, five to one.
+_BLOCKS = frozenset(
+    "address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset"
+    " figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html label legend li main"
+    " menu nav ol option p pre search section select summary table tbody td tfoot th thead tr ul".split()
+)
+_CONTENT = frozenset({"article", "h1", "main"})
+_REGIONS = {
+    "a": "link",
+    "footer": "footer",
+    "h1": "heading",
+    "h2": "heading",
+    "h3": "heading",
+    "iframe": "fallback",
+    "noframes": "fallback",
+    "noscript": "fallback",
+    "script": "muted",
+    "select": "muted",
+    "style": "muted",
+    "svg": "drawing",
+    "template": "muted",
+    "textarea": "muted",
+    "title": "muted",
+}
+_META_NAMES = ("name", "property", "itemprop", "http-equiv")
+
+# Han and kana are written without spaces, about two to a word; Thai and its neighbours, about five.
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff66-\uff9f\U00020000-\U0003ffff]")
 _THAI = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 _FREE = re.compile(
-    r'"isAccessibleForFree"\s{0,9}:\s{0,9}"?(?:https?://schema\.org/)?(true|false)', re.IGNORECASE
+    r'"isAccessibleForFree"\s{0,9}:\s{0,9}"?((?:https?://schema\.org/)?(?:true|false))', re.IGNORECASE
 )
-_HEADINGS = frozenset({"h1", "h2", "h3"})
-_BLOCKS = _HEADINGS | frozenset(
-    "address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset"
-    " figcaption figure footer form frameset h4 h5 h6 header hgroup hr html label legend li main menu nav ol"
-    " option p pre search section select summary table tbody td tfoot th thead tr ul".split()
-)
-_META_NAMES = ("name", "property", "itemprop", "http-equiv")
 _NOT_SHOWN = re.compile(r"(?:\A|;)\s*+display\s*+:\s*+none", re.IGNORECASE)
 
 
@@ -52,8 +68,8 @@ class Outline:
     blocks: tuple[str, ...] = ()
     """The text that is shown, by paragraph, cell, entry, button; white space folded."""
     running: tuple[str, ...] = ()
-    """Those of *blocks* that are running text: RUNNING words or more, most of them outside links, and not in
-    navigation, asides, footers or dialogs."""
+    """Those of *blocks* that are running text: RUNNING words or more, most of them outside links, and neither
+    a heading nor in a footer."""
     fallback: str = ""
     """What noscript, noframes and iframe elements hold for those who see nothing else."""
     words: int = 0
@@ -69,7 +85,7 @@ class Outline:
     free: bool | None = None
     """What the document's own metadata says of whether it can be read for nothing (isAccessibleForFree)."""
     relations: tuple[tuple[str, str], ...] = ()
-    """What link elements call canonical, amphtml and an oEmbed alternate: the word and the address."""
+    """What link elements call canonical, amphtml and oembed: the word, and the address as written."""
     forms: tuple[str, ...] = ()
     """Where forms are sent."""
     frames: tuple[str, ...] = ()
@@ -134,22 +150,23 @@ class _Listed(list[str]):
 class _Glance(Target):
     """Gathers what an `Outline` holds.
 
-    Where a region of the document matters, the depth at which its outermost element stands is kept; zero
-    is outside. An element within may be left open or be closed twice: the region ends with its element.
+    A region is something to be within of: text that is not shown, a heading, a link. It begins with its
+    outermost element and ends with that, whatever is left open or closed twice inside.
     """
 
     def __init__(self) -> None:
+        self._within: dict[str, int] = {}
+        """The regions that are open, and how deep each began."""
         self._block: list[str] = []
-        self._block_size = self._linked = 0
-        self._heading = False
-        self._hidden = self._muted = self._footer = self._link = self._apart = self._drawing = 0
-        self._captured: list[str] | None = None
-        self._captured_size = self._room = 0
+        self._size = self._linked = 0
+        self._captured: list[str] = []
+        self._room = 0
         self._use: Callable[[str], None] = self._title_text
+        """What is to be done with the text of the element that is muted, up to how many characters."""
         self._title: str | None = None
-        self._headings, self._blocks, self._running = _Listed(), _Listed(), _Listed()
-        self._fallback, self._forms, self._frames = _Listed(), _Listed(), _Listed()
-        self._scripts, self._inline, self._ids, self._root = _Listed(), _Listed(), _Listed(), _Listed()
+        self._headings, self._blocks, self._running, self._fallback = (_Listed() for _ in range(4))
+        self._forms, self._frames, self._scripts, self._inline = (_Listed() for _ in range(4))
+        self._ids, self._root = _Listed(), _Listed()
         self._metas: list[tuple[str, str]] = []
         self._relations: list[tuple[str, str]] = []
         self._words = self._running_words = self._media = self._passwords = 0
@@ -186,48 +203,42 @@ class _Glance(Target):
         self.depth += 1
         if tag in _BLOCKS:
             self._end_block()
-            self._heading = tag in _HEADINGS
-        if attributes:
+            self._within.pop("drawing", None)  # none holds these: it was not closed
+        if tag in _CONTENT:
+            self._within.pop("footer", None)  # libxml2 does not end it where something inside is left open
+        if attributes or tag == "dialog":
             self._ids.add(attributes.get("id"))
-            if not self._hidden and _is_hidden(tag, attributes):
-                self._hidden = self.depth
+            if _is_hidden(tag, attributes):
+                self._within.setdefault("hidden", self.depth)
         element = self._elements.get(tag)
         if element is not None:
             element(self, attributes)
+        region = _REGIONS.get(tag)
+        if region is not None and (tag != "a" or "href" in attributes):
+            self._within.setdefault(region, self.depth)
 
     def end(self, tag: str) -> None:
         if tag in _BLOCKS:
             self._end_block()
-            self._heading = False
-        depth = self.depth
-        if depth == self._muted:
-            self._muted = 0
+        if self.depth in self._within.values():
             self._end_capture()
-        if depth == self._hidden:
-            self._hidden = 0
-        if depth == self._footer:
-            self._footer = 0
-        if depth == self._link:
-            self._link = 0
-        if depth == self._apart:
-            self._apart = 0
-        if depth == self._drawing:
-            self._drawing = 0
-        self.depth = depth - 1
+            self._within = {region: depth for region, depth in self._within.items() if depth != self.depth}
+        self.depth -= 1
 
     def data(self, text: str) -> None:
-        if self._muted:
-            if self._captured is not None and self._captured_size < self._room:
+        within = self._within
+        if "muted" in within:
+            if self._room > 0:
                 self._captured.append(text)
-                self._captured_size += len(text)
-        elif self._apart:
+                self._room -= len(text)
+        elif "fallback" in within:
             self._fallback.add(text, each=MAX_TEXT)
-        elif not self._hidden:
+        elif "hidden" not in within and "drawing" not in within:
             self._block.append(text)
-            self._block_size += len(text)
-            if self._link:
+            self._size += len(text)
+            if "link" in within:
                 self._linked += len(text)
-            if self._block_size > _MAX_BLOCK:
+            if self._size > MAX_TEXT:
                 self._end_block()
 
     def close(self) -> None:
@@ -239,97 +250,78 @@ class _Glance(Target):
         if not self._block:
             return
         text = " ".join("".join(self._block).split())
-        linked, size = self._linked, self._block_size
-        self._block, self._block_size, self._linked = [], 0, 0
+        linked, size = self._linked, self._size
+        self._block, self._size, self._linked = [], 0, 0
         if not text:
             return
         words = count_words(text)
         self._words += words
         self._blocks.add(text, each=MAX_TEXT, most=MAX_TEXT)
-        if self._heading:
+        if "heading" in self._within:
             self._headings.add(text)
-        elif words >= RUNNING and linked * 2 < size and not self._footer:
+        elif words >= RUNNING and linked * 2 < size and "footer" not in self._within:
             self._running_words += words
             self._running.add(text, each=MAX_TEXT, most=MAX_TEXT)
 
     def _capture(self, use: Callable[[str], None], room: int) -> None:
-        self._captured, self._captured_size, self._room, self._use = [], 0, room, use
+        """Have the text of the element that begins, which is not shown, used."""
+        if "muted" not in self._within and "drawing" not in self._within:
+            self._captured, self._room, self._use = [], room, use
 
     def _end_capture(self) -> None:
-        if self._captured is not None:
-            text, self._captured = "".join(self._captured), None
+        if self._captured:
+            text, self._captured = "".join(self._captured), []
             self._use(text)
+        self._room = 0
 
     def _title_text(self, text: str) -> None:
-        self._title = " ".join(text.split())[:MAX_EACH]
+        if self._title is None:
+            self._title = " ".join(text.split())[:MAX_EACH]
 
     def _linked_data(self, text: str) -> None:
-        self._says_free(match[1] for match in _FREE.finditer(text))
+        for match in _FREE.finditer(text):
+            self._says_free(match[1])
 
     def _inline_text(self, text: str) -> None:
         self._inline.add(text, each=_MAX_SCRIPT)
 
     # Elements.
 
-    def _mute(self, attributes: Attributes) -> None:  # noqa: ARG002
-        self._muted = self._muted or self.depth
-
-    def _begin_footer(self, attributes: Attributes) -> None:  # noqa: ARG002
-        self._footer = self._footer or self.depth
-
-    def _begin_content(self, attributes: Attributes) -> None:  # noqa: ARG002
-        self._footer = 0  # libxml2 ignores an end tag where something within is still open
-
-    def _begin_apart(self, attributes: Attributes) -> None:  # noqa: ARG002
-        self._apart = self._apart or self.depth
-
-    def _begin_link(self, attributes: Attributes) -> None:  # noqa: ARG002
-        self._link = self._link or self.depth
-
-    def _begin_drawing(self, attributes: Attributes) -> None:
-        self._seen(attributes)
-        self._drawing = self._drawing or self.depth
-        self._mute(attributes)
-
-    def _begin_title(self, attributes: Attributes) -> None:
-        if self._title is None and not self._drawing:
-            self._capture(self._title_text, MAX_TEXT)
-        self._mute(attributes)
+    def _title_element(self, attributes: Attributes) -> None:  # noqa: ARG002
+        self._capture(self._title_text, MAX_TEXT)
 
     def _script(self, attributes: Attributes) -> None:
-        self._scripts.add(attributes.get("src"))
-        if not self._muted and "src" not in attributes:
-            if attributes.get("type", "").strip().lower() == "application/ld+json":
-                self._capture(self._linked_data, _MAX_JSON)
-            else:
-                self._capture(self._inline_text, _MAX_SCRIPT)
-        self._mute(attributes)
+        if "src" in attributes:
+            self._scripts.add(attributes["src"])
+        elif attributes.get("type", "").strip().lower() == "application/ld+json":
+            self._capture(self._linked_data, _MAX_JSON)
+        else:
+            self._capture(self._inline_text, _MAX_SCRIPT)
 
     def _frame(self, attributes: Attributes) -> None:
         self._frames.add(attributes.get("src"))
-
-    def _iframe(self, attributes: Attributes) -> None:
-        self._frame(attributes)
-        self._begin_apart(attributes)
 
     def _form(self, attributes: Attributes) -> None:
         self._forms.add(attributes.get("action"))
 
     def _input(self, attributes: Attributes) -> None:
-        if attributes.get("type", "").lower() == "password" and not self._hidden:
+        if attributes.get("type", "").lower() == "password" and "hidden" not in self._within:
             self._passwords += 1
 
     def _line_break(self, attributes: Attributes) -> None:  # noqa: ARG002
         self.data(" ")
 
-    def _link_element(self, attributes: Attributes) -> None:
-        relations = attributes.get("rel", "").lower().split()
+    def _seen(self, attributes: Attributes) -> None:  # noqa: ARG002
+        if "fallback" not in self._within:
+            self._media += 1
+
+    def _link(self, attributes: Attributes) -> None:
+        relations: list[str] = attributes.get("rel", "").lower().split()
+        if "alternate" in relations and "oembed" in attributes.get("type", "").lower():
+            relations.append("oembed")
         href = attributes.get("href", "").strip()[:MAX_EACH]
-        for name in ("canonical", "amphtml", "alternate"):
-            wanted = name in relations and (
-                name != "alternate" or "oembed" in attributes.get("type", "").lower()
-            )
-            if wanted and href and len(self._relations) < MAX_LISTED:
+        for name in ("canonical", "amphtml", "oembed"):
+            if name in relations and href and len(self._relations) < MAX_LISTED:
                 self._relations.append((name, href))
 
     def _meta(self, attributes: Attributes) -> None:
@@ -339,15 +331,10 @@ class _Glance(Target):
         if name and len(self._metas) < MAX_LISTED:
             self._metas.append((name, content))
         if name == "isaccessibleforfree":
-            self._says_free([content])
+            self._says_free(content)
 
-    def _says_free(self, values: Iterable[str]) -> None:
-        for value in values:
-            self._free = value.lower() != "false" and self._free is not False
-
-    def _seen(self, attributes: Attributes) -> None:  # noqa: ARG002
-        if not self._apart:
-            self._media += 1
+    def _says_free(self, value: str) -> None:
+        self._free = self._free is not False and not value.lower().endswith("false")
 
     def _root_element(self, attributes: Attributes) -> None:
         for name in (attributes.get("id", ""), *attributes.get("class", "").split()):
@@ -357,34 +344,23 @@ class _Glance(Target):
                 self._root.add(name)
 
     _elements: ClassVar[Mapping[str, Callable[[_Glance, Attributes], None]]] = {
-        "a": _begin_link,
-        "article": _begin_content,
         "audio": _seen,
         "body": _root_element,
         "br": _line_break,
         "canvas": _seen,
         "embed": _seen,
-        "footer": _begin_footer,
         "form": _form,
         "frame": _frame,
-        "h1": _begin_content,
         "html": _root_element,
-        "iframe": _iframe,
+        "iframe": _frame,
         "img": _seen,
         "input": _input,
-        "link": _link_element,
-        "main": _begin_content,
+        "link": _link,
         "meta": _meta,
-        "noframes": _begin_apart,
-        "noscript": _begin_apart,
         "object": _seen,
         "script": _script,
-        "select": _mute,
-        "style": _mute,
-        "svg": _begin_drawing,
-        "template": _mute,
-        "textarea": _mute,
-        "title": _begin_title,
+        "svg": _seen,
+        "title": _title_element,
         "video": _seen,
     }
 

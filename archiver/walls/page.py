@@ -100,7 +100,7 @@ class Page:
         return [(folded(block[:_MAX_LOOKED_AT]), count_words(block)) for block in self.outline.running]
 
     def running_beside(self, *own: re.Pattern[str], most: int = _MAX_LOOKED_AT) -> int:
-        """The words of running text but for paragraphs of up to *most* words in which one of *own* is found."""
+        """The words of running text, but for paragraphs of *most* words at most that hold one of *own*."""
         found = (
             words for text, words in self._running if words <= most and any(one.search(text) for one in own)
         )

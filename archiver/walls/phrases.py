@@ -1,7 +1,7 @@
 """What walls say and load, in tables: English, German, French, Spanish, Italian, Portuguese and Japanese.
 
-Each line is a regular expression over text that `folded` made, with no word before or after it; lines of
-Japanese, which has no spaces, may stand within a text. What looks for addresses sees them in lower case.
+Each line is a regular expression over text that `folded` made, which begins and ends where words do, but for
+lines of Japanese, which has no spaces; a tilde is up to eight words. Addresses are seen in lower case.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def folded(text: str) -> str:
 
 def _any(table: str) -> re.Pattern[str]:
     """One expression for all lines of *table*."""
-    lines = [line.strip() for line in table.splitlines() if line.strip()]
+    lines = [line.strip().replace(" ~ ", r"(?: [\w']+){0,8} ") for line in table.splitlines() if line.strip()]
     bounded = "|".join(line for line in lines if not _SPACELESS.search(line))
     within = "|".join(line for line in lines if _SPACELESS.search(line))
     return re.compile("|".join(part for part in (bounded and rf"(?<!\w)(?:{bounded})(?!\w)", within) if part))
@@ -34,7 +34,7 @@ def _set(text: str) -> frozenset[str]:
 
 CHALLENGE_HEADERS = ("cf-mitigated", "x-amzn-waf-action", "x-vercel-mitigated", "x-sucuri-block")
 CHALLENGE_ADDRESSES = re.compile(
-    r"/cdn-cgi/challenge-platform/\S*/(?:orchestrate|chl_)"
+    r"/cdn-cgi/challenge-platform/\S*orchestrate/(?!chl_api)|\b__cf_chl_\w*tk"
     r"|//(?:\w+\.)?captcha-delivery\.com/"
     r"|/_sec/cp_challenge/"
     r"|/_incapsula_resource\?(?:\S*&)?(?:swudnsai|cwudnsai|swcnghec|swhanedl)="
@@ -50,11 +50,11 @@ CHALLENGE_ADDRESSES = re.compile(
 )
 CHALLENGE_SCRIPTS = re.compile(
     r"\b_cf_chl_(?:opt|ctx)\b|\bgokuprops\s*=|\bsucuri_cloudproxy_js\b|\breeseskipexpirationcheck\b|\bslowaes\b"
-    r"|\bawswafintegration\.(?:checkforcerefresh|forcerefreshtoken)\b|\bcaptcha-delivery\.com\b"
+    r"|\bawswafintegration\.checkforcerefresh\b"
 )
 CHALLENGE_IDS = _set(
-    "challenge-error-text challenge-running challenge-stage cf-challenge-running cf-please-wait px-captcha"
-    " sec-if-cpt-container sec-cpt-if anubis_challenge anubis_version ddg-captcha"
+    "cf-challenge-running cf-please-wait px-captcha sec-if-cpt-container sec-cpt-if anubis_challenge"
+    " anubis_version ddg-captcha"
 )
 
 # Guards, whose sensors stand in articles too: a page with one of these and nothing else is theirs.
@@ -71,12 +71,12 @@ CHALLENGE_NAMES = _any(
     attention required
     access to this page (?:has been |is )?(?:denied|blocked)
     (?:sorry,? )?you have been blocked
-    (?:please )?(?:verify|verifying|confirm|prove) (?:that )?you(?:'re| are) (?:(?:a |really )?human|not a (?:ro)?bot)
+    (?:please )?(?:verify|verifying|confirm|prove) (?:that )?you(?:'re| are) (?:(?:a )?human|not a (?:ro)?bot)
     (?:are you|you(?:'re| are) not) (?:a )?(?:human|robot|bot)|robot or human|prove your humanity
     (?:human|bot|robot|security|browser) (?:verification|check|checkpoint|manager captcha)|client challenge
     (?:checking|verifying) (?:your|the) (?:browser|connection)
     pardon (?:our|the) interruption
-    request (?:unsuccessful|blocked|rejected)
+    request (?:has been |was )?(?:unsuccessful|blocked|rejected)
     unusual (?:traffic|activity)(?: detected)?
     ddos-guard|you are being redirected
     sicherheits(?:überprüfung|prüfung|abfrage|kontrolle|check)
@@ -90,9 +90,9 @@ CHALLENGE_NAMES = _any(
     l'accès à cette page (?:a été |est )?(?:refusé|interdit|bloqué)
     (?:verificación|comprobación|control) de seguridad
     (?:comprobando|verificando) (?:su|tu|la) (?:conexión|navegador)
-    (?:comprueb[ae]|verifi(?:ca|que|cando)|confirm[ae]|demuestr[ae]) que (?:no )?(?:eres|es) (?:un )?(?:humano|robot)
+    (?:comprueb[ae]|verifi(?:ca|que)|confirm[ae]) que (?:no )?(?:eres|es) (?:un )?(?:humano|robot)
     (?:verifica|controllo) (?:di sicurezza|del browser)
-    (?:verifica|conferma|dimostra) (?:di (?:non )?essere|che (?:non )?sei) (?:un )?(?:umano|essere umano|robot)
+    (?:verifica|conferma|dimostra) (?:di (?:non )?essere|che (?:non )?sei) (?:un )?(?:umano|robot)
     verificação de segurança
     (?:verifi(?:que|car|cando)|confirm[ae]|prov[ae]) (?:se |que )?(?:você )?(?:é (?:um )?humano|não é um robô)
     人間であることを(?:確認|証明)
@@ -118,14 +118,14 @@ CHALLENGE_VAGUE = _any(
 )
 CHALLENGE_TEXT = _any(
     r"""
-    (?:verify|verifying|confirm|prove|check) (?:that )?you(?:'re| are) (?:(?:a |really )?human|not a (?:ro)?bot)
+    (?:verify|verifying|confirm|prove|check) (?:that )?you(?:'re| are) (?:(?:a )?human|not a (?:ro)?bot)
     (?:sure|know) (?:that )?you(?:'re| are) not a (?:ro)?bot|requests,? and not a robot
     made us think (?:that )?you (?:are|were) a bot|using automation tools
     (?:press|click|activate) (?:&|and) hold
     unusual (?:traffic|activity|requests) (?:coming )?from your
     you have been blocked
     checking (?:your browser|if the site connection is secure)
-    review the security of your connection
+    review the security of your connection|request blocked|verifies you are not a bot
     enable javascript and cookies to continue|enable js and disable any ad ?blocker
     incapsula incident id|the requested url was rejected|your support id is
     (?:complete|solve) (?:the|this) (?:security check|captcha)
@@ -174,7 +174,8 @@ CONSENT_TOPICS = (
         r"""
         personal(?:i[sz]ed)? (?:data|information|ads|advertising|content)|profiling
         personenbezogene[nr]? daten|personalisier\w+|nutzungsprofil\w*
-        données (?:à caractère )?personnel(?:le)?s|(?:publicités?|contenus?)(?: et contenus?)? personnalisée?s?
+        données (?:à caractère )?personnelles
+        (?:publicités?|contenus?)(?: et contenus?)? personnalisée?s?
         datos personales|(?:publicidad|anuncios) personalizad\w+
         dati personali|(?:annunci|pubblicità) personalizzat\w+|profilazione
         dados pessoais|(?:publicidade|anúncios)(?: e conteúdos?)? personalizad\w+
@@ -184,8 +185,9 @@ CONSENT_TOPICS = (
     ),
     _any(
         r"""
-        consent|your (?:privacy )?choices|einwilligung|zustimmung|stimmen sie|zuzustimmen|consentements?|vie privée
-        consentimiento|consenso|acconsent\w+|consentimento|privacy|privacidade?|privatsphäre
+        consent|your (?:privacy )?choices|einwilligung|zustimmung|stimmen sie|zuzustimmen
+        consentements?|vie privée|consentimiento|consenso|acconsent\w+|consentimento
+        privacy|privacidade?|privatsphäre
         同意
         """
     ),
@@ -202,7 +204,8 @@ ACCEPT = _any(
     r"""
     (?:i )?(?:accept|agree|consent)(?: to)?(?: all)?(?: cookies)?(?: (?:and|&) (?:continue|close|proceed))?
     (?:yes,? )?i(?:'m| am) (?:happy|ok)|(?:allow|accept) all(?: cookies)?|got it
-    (?:ich )?(?:alle[ns]? )?(?:cookies )?(?:akzeptiere[nr]?|zustimmen|stimme zu|annehmen|zulassen|einverstanden)
+    (?:ich )?(?:alle[ns]? )?(?:cookies )?(?:akzeptiere[nr]?|zustimmen|stimme zu|annehmen|zulassen)
+    einverstanden
     (?:akzeptieren|zustimmen|einwilligen) (?:und|&) (?:weiter\w*|fortfahren|schließen)
     (?:tout |j')?accepte[rz]?(?: (?:tout|et (?:fermer|continuer)|les cookies))?
     aceptar(?: (?:todo|todas|y (?:continuar|cerrar)|(?:las )?cookies))*|acepto
@@ -221,27 +224,35 @@ CONSENT_ADDRESS = re.compile(
 
 LOGIN_NAMES = _any(
     r"""
-    (?:please )?(?:log|sign)[- ]?(?:in|on)(?: (?:required|to (?:continue|your account|\w+)))?|(?:web|member) login
+    (?:please )?(?:log|sign)[- ]?(?:in|on)(?: (?:required|to (?:your account|\w+)))?|(?:web|member) login
     (?:registration|authentication|authori[sz]ation|account) required|restricted (?:area|access)|members only
     (?:bitte )?(?:anmelden|einloggen)|(?:nutzer|benutzer)?anmeldung(?: erforderlich)?
+    mitglieder(?:bereich|login)|kunden(?:bereich|login)|interner bereich|geschützter bereich
+    espace (?:abonné|adhérent|membre|client|privé|réservé)e?s?|s'identifier|authentification
+    (?:área|zona) (?:de )?(?:clientes?|usuarios?|socios?|privada)|área do (?:cliente|assinante|associado)
+    area (?:clienti|soci|privata)|autenticazione|autenticación|autenticação
     (?:se )?connecter|connexion(?: (?:nécessaire|requise))?|connectez-vous|identifiez-vous|identification
     inici(?:ar|a|e) (?:de )?sesión|inicio de sesión|acceso (?:de )?(?:usuarios|socios)|identifícate
     acced[ie]|accesso(?: riservato)?|area riservata|effettua (?:il login|l'accesso)
     (?:fazer|faça|efetuar) login|entrar|entre na sua conta|iniciar sessão|(?:acesso|área) restrit[oa]
     ログイン
     サインイン
-    会員限定
+    会員(?:限定|専用)
     """
 )
 LOGIN_TEXT = _any(
     r"""
-    (?:must|need to|have to) (?:be )?(?:log(?:ged)?|sign(?:ed)?)[- ]?in
+    (?:must|need to|have to) (?:be )?(?:log(?:ged)?|sign(?:ed)?)[- ]?in(?= ?(?:[.,!:;]|first|before|\Z))
+    (?:must|need to|have to) (?:be )?(?:logged|log|signed|sign)[- ]?in to (?:view|see|read|access|continue)
     (?:log|sign)[- ]?in (?:or \w+ (?:\w+ )?)?to (?:continue|proceed)
     (?:log|sign)[- ]?in (?:or \w+ (?:\w+ )?)?to (?:view|see|read|access) (?:this|the full|more)
-    (?:content|page|area|section) is (?:restricted|available|visible) (?:only )?(?:to|for) (?:\w+ )?(?:members|users)
-    (?:müssen|musst) (?:sie |du )?(?:sich |dich )?(?:zuerst |erst )?(?:angemeldet|eingeloggt|anmelden|einloggen)
+    (?:content|page|area|section) is (?:restricted|available|visible) (?:only )?(?:to|for) (?:\w+ )?members
+    (?:content|page|area|section) is (?:restricted|available|visible) (?:only )?(?:to|for) (?:\w+ )?users
+    (?:müssen|musst) (?:\w+ ){0,3}(?:angemeldet|eingeloggt|anmelden|einloggen)
     (?:melden sie sich|melde dich|loggen sie sich|logge dich) (?:bitte )?(?:an|ein),? um
-    nur für (?:angemeldete|registrierte) (?:benutzer|nutzer|mitglieder)
+    nur für (?:angemeldete |registrierte )?(?:benutzer|nutzer|mitglieder) (?:zugänglich|sichtbar|verfügbar)
+    (?:loggen sie sich|melden sie sich|logge dich|melde dich) (?:bitte )?(?:ein|an)(?=[.!:]|\Z)
+    (?:requires|required) (?:you )?to be (?:registered(?: and)? )?logged in
     (?:devez|faut) (?:vous |être |se )?(?:connecter|connectée?|identifier|identifiée?)
     connectez-vous pour (?:continuer|voir|lire|accéder|consulter)
     (?:debes?|tienes? que|es necesario) (?:haber )?(?:iniciar|iniciado|identificar\w*|conectar\w*)(?: sesión)?
@@ -254,11 +265,13 @@ LOGIN_TEXT = _any(
     ログインが必要
     ログインして(?:ください|続行)
     会員の(?:方)?のみ
+    会員専用です
     """
 )
 TAKING_PART = _any(
     r"""
     comments?|commenting|repl(?:y|ies)|to post|vote|rate|save|like|follow|buy|order
+    change|download\w*|notifications?|settings
     kommentar\w*|kommentieren|antworten|schreiben|bewerten|abstimmen|merken
     comment(?:er|aire)s?|répondre|réagir|voter|comentar(?:io)?s?|responder|votar|comentários?
     comment(?:are|o|i)|rispondere|votare
@@ -278,37 +291,48 @@ LOGIN_ADDRESS = re.compile(
 PAYWALL = _any(
     r"""
     (?:please )?subscribe (?:now )?to (?:(?:continue|keep) reading|read|unlock)
-    (?:to )?(?:continue|keep|finish) reading,? (?:this|subscribe|become|log|sign|create|with|for)
+    to (?:continue|keep|finish) reading,? (?:this|subscribe|become|log|sign|create)
+    (?:continue|keep) reading (?:with|for) (?:a|an|your|just|only|free)
     (?:this )?(?:article|story|content|post) is (?:\w+ ){0,3}(?:for|to) (?:\w+ )?subscribers
     (?:article|story) (?:is )?(?:\w+ ){0,3}(?:for|to) (?:\w+ )?members only
     (?:you've|you have) (?:reached|used|read) (?:your|all|the) (?:\w+ ){0,3}(?:limit|free)
     (?:create|register)(?: for)? (?:an |a free )?account to (?:read|continue)
-    (?:this is a )?preview of subscription content|to read the full (?:story|article)
+    (?:register|sign up) (?:for free )?to read
+    (?:no|0) free articles (?:left|remaining)|unlock this (?:article|story)
+    (?:this is a )?preview of subscription content
     (?:dieser|dieses|den|diesen) (?:artikel|inhalt|beitrag|text) (?:\w+ ){0,5}(?:abonnenten|abonnentinnen|abo)
-    (?:diesen |den )?(?:artikel|beitrag|text) (?:jetzt )?(?:weiterlesen|freischalten)
-    (?:la suite|cet article|ce contenu|article|contenu) (?:\w+ ){0,3}réservée?s? (?:\w+ )?(?:à nos|aux) abonnés
+    (?:diesen|den) (?:artikel|beitrag|text) (?:jetzt )?(?:weiterlesen|freischalten)
+    (?:abonnieren|registrieren|anmelden)(?: \w+){0,3} (?:und|um) (?:weiterlesen|weiterzulesen)
+    (?:la suite|cet article|ce contenu) (?:\w+ ){0,3}réservée?s? (?:\w+ )?(?:à nos|aux) abonnés
     (?:il vous )?reste [\d.,]+ ?% (?:de cet article )?à (?:lire|découvrir)
-    pour lire la suite|abonnez-vous pour (?:lire|continuer|accéder)
-    (?:contenido|artículo|noticia) (?:\w+ ){0,3}(?:para|de) (?:\w+ )?(?:suscriptores|socios|suscritos)
-    (?:para|si quieres) (?:seguir|continuar) leyendo|suscríbete para (?:seguir|continuar|leer)
-    (?:questo |l')?(?:contenuto|articolo) (?:\w+ ){0,3}(?:agli|per gli|ai|per i) (?:\w+ )?(?:abbonati|iscritti)
-    per (?:continuare a leggere|proseguire la lettura)|abbonati per (?:leggere|continuare)
-    (?:conteúdo|artigo|notícia) (?:\w+ ){0,3}(?:para|a|de) (?:\w+ )?assinantes
-    (?:assine|subscreva) para (?:continuar|ler)|para continuar (?:a ler|lendo|a leitura)
-    (?:この記事は)?(?:有料|会員限定|有料会員限定)(?:会員)?(?:の)?(?:記事|です)
+    (?:abonnez-vous|connectez-vous) pour (?:lire|continuer|accéder)
+    pour lire la suite,? (?:abonnez|connectez|inscrivez)
+    este (?:contenido|artículo) (?:\w+ ){0,3}(?:para|de) (?:\w+ )?(?:suscriptores|socios|suscritos)
+    (?:para|si quieres) (?:seguir|continuar) leyendo,? .{0,40}(?:suscr\w+|regístrate|inicia sesión)
+    (?:suscríbete|regístrate)(?: gratis)? para (?:seguir|continuar|leer)
+    quest[oa] (?:contenuto|articolo|notizia) (?:\w+ ){0,3}(?:agli|per gli|ai|per i) (?:\w+ )?abbonati
+    per (?:continuare a leggere|proseguire la lettura),? .{0,40}(?:abbon\w+|acced\w+|registr\w+)
+    abbonati per (?:leggere|continuare)
+    este (?:conteúdo|artigo) (?:\w+ ){0,3}(?:para|a|de) (?:\w+ )?assinantes
+    (?:assine|subscreva) para (?:continuar|ler)
+    para continuar (?:a ler|lendo),? .{0,40}(?:assin\w+|subscrev\w+)
+    この記事は(?:有料|会員限定|有料会員限定)
     残り ?[:：]? ?[0-9,]+ ?文字
-    続き(?:を(?:お)?読|は(?:会員|有料))
+    (?:会員|登録|有料|ログイン).{0,12}続きを
     """
 )
 PAYWALL_OFFERS = _any(
     r"""
-    (?:unlock|get|try) (?:this article|(?:\w+ )?unlimited access|full access)|(?:members?|subscribers?)[- ]only
+    (?:get|try) (?:\w+ )?(?:unlimited|full) access|want to read more|(?:members?|subscribers?)[- ]only
     (?:exclusive|premium) (?:content|article)? ?(?:for|to) (?:\w+ )?(?:subscribers|members)
-    (?:jetzt |hier )?weiterlesen (?:mit|und)|(?:um )?weiterzulesen|(?:exklusiv|nur) für (?:\w+ )?abonnent(?:en|innen)
-    lire la suite avec|exclusif abonnés|réservé aux abonnés
-    exclusivo (?:para )?suscriptores|solo para suscriptores|lee sin límites
-    (?:continua|prosegui) (?:a leggere|la lettura)|solo per (?:gli )?abbonati
-    continue (?:a ler|lendo|a leitura)|exclusivo (?:para )?assinantes
+    to read the full (?:story|article)
+    (?:jetzt |hier )?weiterlesen (?:mit|und)|(?:um )?weiterzulesen
+    (?:exklusiv|nur) für (?:\w+ )?abonnent(?:en|innen)
+    pour lire la suite|lire la suite avec|exclusif abonnés|réservée?s? aux abonnés
+    (?:contenido )?exclusivo (?:para )?suscriptores|solo para suscriptores|lee sin límites|para seguir leyendo
+    (?:continua|prosegui|per continuare) (?:a leggere|la lettura)|(?:solo per gli|riservato agli) abbonati
+    continue (?:a ler|lendo|a leitura)|(?:conteúdo )?exclusivo (?:para )?assinantes
+    (?:有料|会員限定)(?:会員)?(?:の)?記事
     有料会員(?:になると|限定|に登録)
     """
 )
@@ -335,22 +359,25 @@ PARKED_ADDRESSES = re.compile(
 PARKED_SCRIPTS = re.compile(r"\bwindow\.park\s*=\s*[\"']|\blander_system\b|location\.href\s*=\s*[\"']/lander")
 PARKED = _any(
     r"""
-    (?:domain|website|site|\w+\.\w{2,9})(?: name)?(?: \S+)? (?:is|may be|might be|could be) (?:\w+ )?(?:for sale|parked)
-    (?:want to )?(?:buy|get|purchase) (?:this|\S+\.\w{2,9}) ?(?:domain|website|name)?
+    (?:domain|website|\w+\.\w{2,9})(?: name)?(?: \S+)? (?:is|(?:may|might) be) (?:\w+ )?(?:for sale|parked)
+    (?:buy|get|purchase) this (?:domain|website)|domain(?: name)?(?: \S+)? is available(?: for purchase)?
     domain(?: name)?(?: \S+)? (?:has |is )?(?:expired|just (?:been )?registered|registered, but)
     domain has (?:recently )?been (?:listed|registered)|(?:this )?web ?page is parked
-    parks? this domain|domain parking|parked (?:free|domain)|future home of
-    account (?:has been )?suspended|welcome to nginx|default web (?:site )?page
-    (?:domain|website|webseite)(?: \S+)? (?:steht|ist|wird|wurde)(?: \w+){0,4} (?:zum verkauf|zu verkaufen|geparkt)
-    domain(?: \S+)? (?:wurde|ist)(?: \w+){0,3} registriert|domain nicht konnektiert|domain (?:kaufen|erwerben)
+    parks? this domain|domain parking|parked (?:free|domain)
+    account has been suspended|\A\W*account suspended\W*\Z|welcome to nginx|default web (?:site )?page
+    (?:domain|website|webseite)(?: \S+)? (?:steht|ist|wird)(?: \w+){0,4} (?:zum verkauf|zu verkaufen|geparkt)
+    domain(?: \S+)? (?:wurde|ist)(?: \w+){0,5} (?:registriert|geparkt)
+    domain (?:geparkt|nicht konnektiert|kaufen|erwerben)
     hier entsteht (?:\w+ ){0,4}(?:website|webseite|homepage|internetpräsenz|internetseite)
     domaine(?: \S+)? (?:est|peut être|pourrait être) (?:à vendre|en vente|parqué|réservé|expiré)
-    domaine(?: \S+)? (?:a|vient d')(?:été|être)? ?(?:été )?(?:enregistré|réservé)|(?:acheter|acquérir) ce (?:nom de )?domaine
+    domaine(?: \S+)? (?:a été|vient d'être) (?:enregistré|réservé)|(?:acheter|acquérir) ce (?:nom de )?domaine
     dominio(?: \S+)? (?:está|puede estar|ha) (?:a la venta|en venta|aparcado|registrado|caducado|expirado)
     comprar? este dominio
-    dominio(?: \S+)? (?:è|potrebbe essere) (?:in vendita|scaduto|registrato|parcheggiato)|dominio in parcheggio
+    dominio(?: \S+)? (?:è|potrebbe essere) (?:in vendita|scaduto|registrato|parcheggiato)
+    dominio in parcheggio
     (?:acquista|compra) questo dominio|dominio registrato
-    domínio(?: \S+)? (?:está|pode estar) (?:à venda|registrado|estacionado|expirado)|compr(?:e|ar) este domínio
+    domínio(?: \S+)? (?:está|pode estar) (?:à venda|registrado|estacionado|expirado)
+    compr(?:e|ar) este domínio
     このドメイン(?:名)?(?:は|を).{0,20}(?:販売|売り|購入|取得され|期限)
     """
 )
@@ -359,38 +386,39 @@ PARKED = _any(
 
 NOT_FOUND = _any(
     r"""
-    \A\W*(?:404|not found)\W*\Z|(?:http|error|status|fehler|erreur|errore|erro) 404|404 error
-    (?:page|document|article|file|content|url|resource|story|post|object)(?: [\w']+){0,8} (?:not|can't|couldn't) (?:be )?found
-    (?:page|document|article|file|content|url|resource|story|post)(?: [\w']+){0,8} (?:does not|doesn't|no longer) exists?
-    (?:page|article|content|story|post)(?: [\w']+){0,8} (?:no longer (?:available|here)|(?:not|isn't) available|is gone)
-    (?:page|file|content|article|story) (?:not found|missing|unavailable)|404 not found
-    (?:can't|can not|cannot|couldn't|could not|didn't|unable to) find (?:the|that|this|your) (?:\w+ )?(?:page|article)
-    (?:nothing (?:was )?found|(?:nothing|there's nothing) (?:to see )?here)
-    (?:seite|datei|artikel|inhalt|dokument|beitrag|adresse)(?: [\w']+){0,8} nicht (?:mehr )?(?:gefunden|verfügbar|vorhanden)
-    (?:seite|datei|artikel|inhalt|dokument|beitrag) (?:\w+ ){0,4}(?:existiert (?:leider )?nicht|gibt es (?:leider )?nicht)
-    (?:seite|artikel|inhalt) (?:\w+ )?nicht (?:mehr )?(?:gefunden|finden|verfügbar|vorhanden)
-    (?:page|article|document|contenu|fichier|adresse)(?: [\w']+){0,8} (?:est |reste )?(?:introuvable|inexistante?)
-    (?:page|article|document|contenu|fichier)(?: [\w']+){0,8} (?:non|pas) (?:été )?trouvée?
-    (?:page|article|document|contenu|fichier)(?: [\w']+){0,8} n'(?:existe|est) (?:pas|plus)(?: disponible)?
-    (?:page|article|contenu) (?:introuvable|inexistante?|non trouvée?|n'existe (?:pas|plus))
-    (?:página|artículo|documento|contenido|archivo)(?: [\w']+){0,8} (?:ya )?no (?:se )?(?:existe|encuentra|está disponible)
-    (?:página|artículo|contenido)(?: [\w']+){0,8} no (?:ha |ha sido |se ha |pudo |puede |fue |ser )+(?:encontrad[ao]|encontrar)
-    (?:página|contenido) (?:no encontrad[ao]|no existe|inexistente|no disponible)
+    \A\W*(?:404|not found|nothing found)\W*\Z|(?:http|error|status|fehler|erreur|errore|erro) 404|404 error
+    404 not found|404 non trovat[ao]|nothing (?:was )?found (?:at|here)|video unavailable
+    (?:page|document|article|file|content|url|resource|story|post|object) ~ (?:not|couldn't) (?:be )?found
+    (?:page|document|article|file|content) ~ (?:can't|cannot) be found
+    (?:page|document|article|file|content|url|resource|story|post) ~ (?:does not|doesn't|no longer) exists?
+    (?:page|article|content|story|post) ~ (?:no longer (?:available|here)|(?:not|isn't) available|is gone)
+    (?:page|article|content|story|post|video) (?:has|have) been (?:removed|deleted|taken down)
+    (?:page|file|content|article|story) (?:missing|unavailable)
+    (?:can't|cannot|couldn't|could not) find (?:the|that) (?:page|article) you\S* (?:\w+ )?(?:for|requested)
+    (?:can't|cannot|couldn't|could not|unable to) find (?:the|that|this|your) (?:\w+ )?(?:page|article)
+    (?:seite|datei|artikel|inhalt|dokument|beitrag) ~ nicht (?:mehr )?(?:gefunden|verfügbar|vorhanden|finden)
+    (?:seite|datei|artikel|inhalt|dokument|beitrag) ~ (?:existiert|gibt es) (?:leider )?nicht
+    (?:page|article|document|contenu|fichier|adresse) ~ (?:introuvable|inexistante?)
+    (?:page|article|document|contenu|fichier|adresse) ~ (?:non|pas) (?:été )?trouvée?
+    (?:page|article|document|contenu|fichier) ~ n'(?:existe|est) (?:pas|plus)(?: disponible| en ligne)?
+    (?:página|artículo|documento|contenido|archivo) ~ (?:no (?:se )?(?:existe|encuentra)|inexistente)
+    (?:página|artículo|documento|contenido|archivo) ~ no (?:está )?disponible
+    (?:página|artículo|documento|contenido|archivo) ~ no (?:\w+ ){0,3}(?:encontrad[ao]|encontrar)
     no (?:encontramos|hemos encontrado|podemos encontrar|hemos podido encontrar) (?:la|esta|tu) página
-    (?:pagina|articolo|documento|contenuto)(?: [\w']+){0,8} (?:non (?:esiste|trovat[ao]|disponibile)|inesistente)
-    (?:pagina|articolo|documento|contenuto)(?: [\w']+){0,8} non (?:è|è stat[ao]|può essere) (?:trovat[ao]|disponibile)
-    (?:pagina|contenuto) (?:non (?:trovat[ao]|esiste|disponibile)|inesistente)|404 non trovat[ao]
+    (?:pagina|articolo|documento|contenuto) ~ (?:non (?:è )?(?:esiste|trovat[ao]|disponibile)|inesistente)
+    (?:pagina|articolo|documento|contenuto) ~ non (?:è stat[ao]|può essere) trovat[ao]
     non (?:abbiamo trovato|riusciamo a trovare) (?:la|questa) pagina
-    (?:página|artigo|documento|conteúdo|arquivo|ficheiro)(?: [\w']+){0,8} não (?:existe|está disponível)
-    (?:página|artigo|documento|conteúdo)(?: [\w']+){0,8} não (?:foi |pôde ser )?(?:encontrad[ao]|localizad[ao])
-    (?:página|conteúdo) (?:não (?:encontrad[ao]|existe|disponível)|inexistente)
+    (?:página|artigo|documento|conteúdo|ficheiro) ~ (?:não (?:existe|(?:está )?disponível)|inexistente)
+    (?:página|artigo|documento|conteúdo|ficheiro) ~ não (?:foi |pôde ser )?(?:encontrad[ao]|localizad[ao])
     (?:ページ|記事|コンテンツ|ファイル|url).{0,20}?(?:見つかりません|見つけられません|存在しません|ございません)
     (?:ページ|記事)が(?:ない|存在しない)
+    (?:ページ|記事).{0,12}(?:削除|移動)(?:され|した)
+    (?:掲載|公開)(?:期間)?(?:が|は)終了
     """
 )
 MOVED = _any(
     r"""
-    (?:may|might) (?:have (?:been )?|be )(?:moved|removed|deleted|renamed|expired|broken|temporarily unavailable)
+    (?:may|might) (?:have (?:been )?|be )(?:moved|removed|deleted|renamed|expired|broken|unavailable)
     (?:has|have) (?:been )?(?:moved|removed|deleted|renamed|expired)
     check (?:the|your) (?:url|address|spelling|link)
     (?:verschoben|gelöscht|entfernt|umbenannt)(?: oder \w+)? (?:wurden?|worden)|nichts (?:zu finden|gefunden)
@@ -408,8 +436,8 @@ APOLOGIES = _any(
     """
 )
 NOT_FOUND_ROOT = _set(
-    "error404 error-404 page-404 page--404 page404 is-404 template-404 http404 pagenotfound page-not-found not-found"
-    " notfound cms-no-route cms-noroute-index"
+    "error404 error-404 page-404 page--404 page404 is-404 template-404 http404 pagenotfound page-not-found"
+    " not-found notfound cms-no-route cms-noroute-index"
 )
 NOT_FOUND_ADDRESS = re.compile(
     r"[/_.-](?:erro?r?-?404|404|not-?found|page-?not-?found|nicht-gefunden|(?:page-)?introuvable|no-encontrad[ao]"

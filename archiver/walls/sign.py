@@ -71,8 +71,9 @@ def signs(outline: Outline, *, head: Head, requested: Url, final: Url) -> tuple[
     page = Page(outline, head=head, requested=requested, final=final)
     rules = _RULES if outline.running_words <= _LONG else (_marked_challenge,)
     found = [sign for rule in rules if (sign := rule(page)) is not None]
-    shell = _needs_script(page) if not found else None  # a wall may well be a shell besides
-    return tuple(found) if shell is None else (shell,)
+    if not found and (shell := _needs_script(page)) is not None:  # a wall may well be a shell besides
+        found = [shell]
+    return tuple(found)
 
 
 def _sign(code: str, *evidence: str, strong: bool = False) -> Sign:
@@ -101,8 +102,8 @@ def _challenge(page: Page) -> Sign | None:
 
 
 def _marked_challenge(page: Page) -> Sign | None:
-    """A challenge by what servers and scripts call theirs; no doubt is left where there is hardly any text."""
-    hardly_any = page.outline.words <= _HARDLY_ANY
+    """A challenge by the marks of those who pose them: no doubt is left where there is hardly any text."""
+    hardly_any = page.outline.words <= _HARDLY_ANY and not page.outline.cut
     for name in phrases.CHALLENGE_HEADERS:
         if (value := page.head.first(name)) is not None:
             return _sign("challenge", f"header {name}: {value}", strong=hardly_any)
@@ -204,7 +205,11 @@ def _soft_404(page: Page) -> Sign | None:
     if named:
         allowed = _THEME if marks else _NOTE if text or len(named) > 1 else _FEW
         return _sign("soft-404", *named, *marks, *text) if running <= allowed else None
-    alone = page.outline.words <= _AROUND and page.outline.media <= _PICTURES and not page.has_subject(phrases.APOLOGIES)
+    alone = (
+        page.outline.words <= _AROUND
+        and page.outline.media <= _PICTURES
+        and not page.has_subject(phrases.APOLOGIES)
+    )
     notices = [f'text "{one}"' for one in page.sentences if is_about(one, phrases.NOT_FOUND)]
     if running <= _FEW and (len(marks) > 1 or (notices and (marks or alone))):
         return _sign("soft-404", *notices, *marks)
@@ -213,7 +218,7 @@ def _soft_404(page: Page) -> Sign | None:
 
 def _needs_script(page: Page) -> Sign | None:
     outline = page.outline
-    if not outline.scripts and not outline.inline or outline.media or outline.frames:
+    if outline.cut or outline.media or outline.frames or not (outline.scripts or outline.inline):
         return None
     places = [f"id {one}" for one in outline.ids if one.lower() in phrases.SHELL_IDS]
     asks = said([outline.fallback], phrases.ASKS_FOR_SCRIPT)
