@@ -46,7 +46,10 @@ class Citation:
                 f"{url.scheme}: URLs cannot be captured, only http: and https: {_quoted(as_written)}"
             )
         if url.has_userinfo:
-            raise FormatError(f"a URL with a user name or password would put it on record: {_masked(url)}")
+            raise FormatError(
+                f"a URL with a user name or password would put it on record: {_masked(url)}: leave it "
+                "out and send a header from a file (--header @FILE, in it Authorization: Basic …)"
+            )
         return cls(url=url.href, as_written=as_written, role=role)
 
 

@@ -1,4 +1,4 @@
-"""What a server asks of those who keep or mine a page: noted for whoever publishes the bundle, never obeyed."""
+"""What a server asks of those who keep or mine a page: noted for whoever publishes it, never obeyed."""
 
 from __future__ import annotations
 

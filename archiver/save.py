@@ -53,6 +53,8 @@ class Saved:
     exchanges: int
     bytes: int
     """Bytes of the bundle."""
+    exposed: tuple[str, ...]
+    """URLs whose answers were seen to repeat a secret where nothing is blanked."""
 
 
 def save(
@@ -106,6 +108,7 @@ def save(
             title=pages[0].title if pages else "",
             exchanges=len(capture.exchanges()),
             bytes=Window(out).size,
+            exposed=page.exposed,
         )
 
 
@@ -142,7 +145,7 @@ def _capture(
     writer = WarcWriter(warc, software=SOFTWARE)
     start = _instant(now)
     writer.warcinfo({"isPartOf": "archiver"}, date=now())
-    with Fetcher(settings, limits, stop=stop, now=now) as fetcher:
+    with Fetcher(settings, limits, cited=url, stop=stop, now=now) as fetcher:
         page = capture_page(
             url,
             fetcher=fetcher,
@@ -209,11 +212,14 @@ def _stated(
             allow_private=settings.allow_private,
             cacert=[str(Digest.of(settings.cacert))] if settings.cacert is not None else [],
             concurrency=limits.connections,
-            headers=[f"{name}: {value}" for name, value in settings.headers],
+            cookies=len(settings.cookies),
+            headers=[f"{name}: {value}" for name, value in settings.headers]
+            + [f"{name}: ****" for name, _ in settings.secrets],
             insecure=settings.insecure,
             limits=_limits(limits),
             private_reached=reached_private,
             proxy=str(settings.proxy) if settings.proxy is not None else None,
+            redacted=settings.redacts,
             resolve=[str(entry) for entry in settings.resolve],
             robots=robots,
             user_agent=settings.user_agent,

@@ -88,6 +88,7 @@ def _as_json(saved: Saved) -> dict[str, object]:
         "missing_count": stated.missing_count,
         "broken_at_origin": stated.broken_at_origin,
         "broken_at_origin_count": stated.broken_at_origin_count,
+        "exposed": saved.exposed,
         "replay_hazards": stated.replay_hazards,
         "memento": stated.memento,
         "robots": stated.robots,
@@ -112,6 +113,10 @@ def _lines(saved: Saved) -> Iterator[tuple[str, str]]:
         yield _memento(stated), "  "
     for sentence in (*stated.robots[:_MOST_SENTENCES], *stated.noarchive[:_MOST_SENTENCES]):
         yield f"the server says: {sentence}", "  "
+    if stated.settings.redacted:
+        yield "secrets are blanked in the record; what the page itself says about you is not", ""
+    for url in saved.exposed:
+        yield f"repeats a secret, which stays readable in the bundle: {url}", "  "
     advice = _ADVICE.get(stated.status)
     if advice:
         yield advice, ""

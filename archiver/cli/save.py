@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,10 +21,20 @@ from archiver.cli.outcome import report, report_error
 from archiver.cli.progress import progress_line
 from archiver.cli.signer import signing_identity
 from archiver.errors import ArchiverError, FormatError, InputError, OutputError
+from archiver.fetch.cookiefile import MAX_COOKIE_FILE, GivenCookie, read_cookies
 from archiver.fetch.limits import Limits
 from archiver.fetch.proxy import Proxy
 from archiver.fetch.robots import Regard
-from archiver.fetch.settings import USER_AGENT, FetchSettings, ForcedAddress, parse_header
+from archiver.fetch.settings import (
+    MAX_HEADER_FILE,
+    USER_AGENT,
+    FetchSettings,
+    ForcedAddress,
+    Headers,
+    parse_header,
+    parted,
+    read_headers,
+)
 from archiver.fetch.tls import client_context
 from archiver.save import bundle_name, save
 
@@ -78,7 +89,18 @@ def _size_shown(count: int) -> str:
 @click.option("--allow-private", is_flag=True, help="Let private and local addresses be reached.")
 @click.option("--user-agent", help=f"[{USER_AGENT}]")
 @click.option(
-    "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Send with every request; no secrets."
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="'NAME: VALUE'|@FILE",
+    help="Send this, or each line of FILE. Secrets go to the cited site alone and are blanked in the record.",
+)
+@click.option(
+    "--cookies",
+    "jars",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Send the cookies of this cookies.txt where they belong; they are blanked in the record.",
 )
 @click.option(
     "--robots",
@@ -118,6 +140,7 @@ def command(
     allow_private: bool,
     user_agent: str | None,
     headers: tuple[str, ...],
+    jars: tuple[Path, ...],
     robots: Regard,
     jobs: int | None,
     identity: str | None,
@@ -137,6 +160,7 @@ def command(
     )
     citations = [_citation(text) for text in inputs]
     with options.usage():
+        plain, secrets = parted(header for text in headers for header in _read_headers(text))
         settings = FetchSettings(
             resolve=tuple(map(ForcedAddress.parse, resolve)),
             cacert=_read_cacert(cacert) if cacert is not None else None,
@@ -144,7 +168,9 @@ def command(
             proxy=Proxy.parse(proxy) if proxy is not None else None,
             allow_private=allow_private,
             user_agent=chosen.user_agent or USER_AGENT,
-            headers=tuple(map(parse_header, headers)),
+            headers=plain,
+            secrets=secrets,
+            cookies=tuple(cookie for path in jars for cookie in _read_jar(path)),
         )
         bounds = replace(
             Limits(),
@@ -229,6 +255,20 @@ def _ask(citations: list[Citation]) -> None:
     for citation in citations:
         cli.say(citation.url, lead="  ")
     click.confirm(f"{len(citations)} captures. Go on?", abort=True, err=True)
+
+
+def _read_headers(text: str) -> Headers:
+    """The header that *text* is, or those in the file it names."""
+    if not text.startswith("@"):
+        return (parse_header(text),)
+    path = Path(text[1:])
+    with open_regular(path) as file:
+        return read_headers(file.read(MAX_HEADER_FILE + 1), where=str(path))
+
+
+def _read_jar(path: Path) -> tuple[GivenCookie, ...]:
+    with open_regular(path) as file:
+        return read_cookies(file.read(MAX_COOKIE_FILE + 1), now=time.time(), where=str(path))
 
 
 def _read_cacert(path: Path) -> bytes:

@@ -9,13 +9,13 @@ from archiver.errors import FormatError
 from archiver.url import Url
 from archiver.url.suffixes import public_suffixes
 
-MAX_SIZE = 1 << 20
+MAX_COOKIE_FILE = 1 << 20
 MAX_COOKIES = 10_000
 
 _HTTP_ONLY = "#HttpOnly_"
 _FLAG = {"TRUE": True, "FALSE": False}
 _EXPIRES = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,9})?|", re.ASCII)
-_HOST = re.compile(r"\[[0-9a-f:.]+\]|[^:/?#@\\\s]+", re.IGNORECASE)
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:/?#@\\\s]+)(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE)
 _NOT_ONE_COOKIE = re.compile(r"[\x00-\x1f\x7f;]")
 
 
@@ -25,6 +25,8 @@ class GivenCookie:
 
     host: str
     """As a URL has it."""
+    port: str | None
+    """The only port it goes to, where one is named, as wget does."""
     subdomains: bool
     """Whether it goes to the hosts below *host* too."""
     path: str
@@ -41,8 +43,8 @@ def read_cookies(data: bytes, *, now: float, where: str = "--cookies") -> tuple[
 
     FormatError names the line that is none, and shows nothing of it; so too for a file that is too large.
     """
-    if len(data) > MAX_SIZE:
-        raise FormatError(f"more than {MAX_SIZE} bytes", where=where)
+    if len(data) > MAX_COOKIE_FILE:
+        raise FormatError(f"more than {MAX_COOKIE_FILE} bytes", where=where)
     cookies: list[GivenCookie] = []
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         text = line.removesuffix(b"\r").decode("iso-8859-1")
@@ -78,9 +80,10 @@ def _cookie(text: str) -> GivenCookie:
     if _NOT_ONE_COOKIE.search(path + name + value) or "=" in name or not name + value:
         raise FormatError("the last two fields are no cookie")
     moment = int(float(expires or 0))
-    host = _host(domain.removeprefix("."))
+    host, port = _host(domain.removeprefix("."))
     return GivenCookie(
         host=host,
+        port=port,
         subdomains=flags[0] and not _is_address(host),
         path=path,
         secure=flags[1],
@@ -90,15 +93,16 @@ def _cookie(text: str) -> GivenCookie:
     )
 
 
-def _host(text: str) -> str:
-    name = text.encode("iso-8859-1").decode("utf-8", "replace")
+def _host(text: str) -> tuple[str, str | None]:
+    """The host as a URL has it, and the port."""
+    found = _HOST.fullmatch(text.encode("iso-8859-1").decode("utf-8", "replace"))
     try:
-        host = Url.parse(f"http://{name}/").host if _HOST.fullmatch(name) else None
+        host = Url.parse(f"http://{found[1]}/").host if found else None
     except FormatError:
         host = None
-    if not host:
+    if not host or found is None:
         raise FormatError("the first field is no host")
-    return host
+    return host, found[2]
 
 
 def _is_address(host: str) -> bool:

@@ -146,7 +146,7 @@ class _Reader:
             head = parse_head(data)
         except FormatError:
             return
-        if head.status >= 200:
+        if head.status >= 200 and self._ledger.take_head(data):
             self._final_head(head, data)
 
     def _read_final_head(self) -> Head:

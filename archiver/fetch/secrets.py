@@ -137,11 +137,6 @@ class Secrets:
                     self._sought[value] = _forms(value)
 
 
-def _write(answer: Answer, at: int, data: bytes) -> None:
-    answer.response.seek(at)
-    answer.response.write(data)
-
-
 def _in_header(value: bytes) -> Iterator[bytes]:
     """What of a header's value is worth looking for: all of it, what follows its scheme, a password."""
     word = value.split()[-1] if value.split() else b""

@@ -263,6 +263,7 @@ class ChunkedDecoder:
             self._state = "size"
         elif line:
             self.chunks += 1
+            self.oddity = self.oddity or "chunk-trailer"
             self._trailer += len(line)
             if self._trailer > _MAX_TRAILER:
                 raise FormatError("trailer too long")

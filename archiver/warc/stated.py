@@ -78,12 +78,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cacert: list[str]
     """Digests of the CA files added to the default roots."""
     concurrency: int
+    cookies: int
+    """How many cookies were given beforehand."""
     headers: list[str]
+    """As sent; of a secret its name, then ``****``."""
     insecure: bool
     limits: dict[str, int]
     private_reached: bool
     """Whether a connection went to an address that is not a global one."""
     proxy: str | None
+    redacted: bool
+    """Whether secrets were given, so that values are blanked."""
     resolve: list[str]
     """Forced addresses, HOST:PORT:ADDR, as given."""
     robots: Literal["ignore", "note", "obey"]
@@ -149,7 +154,7 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def weakened(self) -> tuple[str, ...]:
-        """The code of each setting that redirected or weakened the connection."""
+        """The code of each setting that redirected or weakened the connection, or kept values out."""
         settings = self.settings
         codes = {
             "FORCED_ADDRESS": bool(settings.resolve),
@@ -157,5 +162,6 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "EXTRA_CA": bool(settings.cacert),
             "PRIVATE_ADDRESS": settings.allow_private or settings.private_reached,
             "PROXY": settings.proxy is not None,
+            "REDACTED": settings.redacted,
         }
         return tuple(code for code, present in codes.items() if present)

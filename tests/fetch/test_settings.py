@@ -7,7 +7,15 @@ import pytest
 from archiver.errors import FormatError
 from archiver.fetch.limits import Limits
 from archiver.fetch.proxy import Proxy
-from archiver.fetch.settings import FetchSettings, ForcedAddress, check_header, parse_header
+from archiver.fetch.settings import (
+    FetchSettings,
+    ForcedAddress,
+    check_header,
+    is_secret,
+    parse_header,
+    parted,
+    read_headers,
+)
 
 
 @pytest.mark.parametrize(
@@ -70,15 +78,38 @@ def test_a_header_is_read() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "Authorization", "authorization", "Cookie", "Cookie2", "Set-Cookie", "Proxy-Authorization",
-        "X-Api-Key", "X-APIKey", "Api-Key", "X-Auth-Token", "X-Access-Token", "X-CSRF-Token",
-        "X-Amz-Security-Token", "X-Secret", "X-Password", "X-Session", "X-Goog-Api-Key",
-        "Ocp-Apim-Subscription-Key",
+        "Authorization", "authorization", "Cookie", "Cookie2", "X-Api-Key", "X-APIKey", "Api-Key", "ApiKey",
+        "X-Auth-Token", "X-AccessToken", "X-CSRF-Token", "X-Amz-Security-Token", "X-Secret", "X-Password",
+        "X-Session", "X-SessionId", "X-Goog-Api-Key", "Ocp-Apim-Subscription-Key", "X-Signature", "X-JWT",
+        "CF-Access-Client-Secret", "X-SID",
     ],
 )  # fmt: skip
-def test_a_header_that_is_likely_a_secret_is_refused(name: str) -> None:
-    with pytest.raises(FormatError, match="secrets are refused"):
-        check_header(name, "x")
+def test_a_header_that_is_likely_a_secret_is_no_header_that_is_recorded(name: str) -> None:
+    with pytest.raises(FormatError, match="secrets are refused") as caught:
+        FetchSettings(headers=((name, "hush"),))
+    assert "hush" not in str(caught.value)
+    settings = FetchSettings(secrets=((name, "hush"),))
+    assert "hush" not in repr(settings)
+    assert settings.codes == ("REDACTED",)
+    assert parted([(name, "hush"), ("Accept-Language", "de")]) == (
+        (("Accept-Language", "de"),),
+        ((name, "hush"),),
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["Accept-Language", "X-Author", "Authors", "Priority", "DNT", "Referer", "X-Inside"]
+)
+def test_a_header_that_is_no_secret_is_recorded(name: str) -> None:
+    assert not is_secret(name)
+    assert FetchSettings(headers=((name, "x"),)).codes == ()
+
+
+@pytest.mark.parametrize("name", ["Proxy-Authorization", "Set-Cookie", "set-cookie2"])
+@pytest.mark.parametrize("secret", [False, True])
+def test_a_header_that_would_go_to_the_wrong_place_is_refused(name: str, secret: bool) -> None:
+    with pytest.raises(FormatError, match=r"site|answers"):
+        check_header(name, "x", secret=secret)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +136,8 @@ def test_what_is_not_one_header_line_is_refused(name: str, value: str) -> None:
         check_header(name, value)
     with pytest.raises(FormatError, match="header"):
         FetchSettings(headers=((name, value),))
+    with pytest.raises(FormatError, match="header"):
+        FetchSettings(secrets=((name, value),))
 
 
 def test_a_user_agent_of_two_lines_is_refused() -> None:
@@ -112,10 +145,45 @@ def test_a_user_agent_of_two_lines_is_refused() -> None:
         FetchSettings(user_agent="a\r\nb")
 
 
-@pytest.mark.parametrize("text", ["no colon", "", ": value"])
-def test_what_is_no_header_is_refused(text: str) -> None:
-    with pytest.raises(FormatError, match="header"):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hush hush",
+        "",
+        ": hush",
+        "Bearer hush: x",
+        "Authorization hush: x",
+        "X-Key: hush\r\nHost: b",
+        "X-Key: hush\0",
+    ],
+)
+def test_what_is_no_header_is_refused_and_not_shown(text: str) -> None:
+    with pytest.raises(FormatError, match="header") as caught:
         parse_header(text)
+    assert "hush" not in str(caught.value)
+
+
+def test_headers_are_read_from_a_file() -> None:
+    data = b"\xef\xbb\xbf# for the archive\r\nAuthorization: Bearer a:b \r\n\r\nX-Name: Zo\xc3\xab\nX-Empty:"
+    assert read_headers(data) == (("Authorization", "Bearer a:b"), ("X-Name", "Zo\u00eb"), ("X-Empty", ""))
+    assert read_headers(b"") == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b"A: b\nhush\n", "FILE: line 2: not 'Name: value'"),
+        (b"A: b\n hush: x\n", "FILE: line 2: a line that goes on from the one before"),
+        (b"Host: hush\n", "FILE: line 1: header 'Host': this header is the recorder's own to write"),
+        (b"A: hush\x00\n", "FILE: line 1: header 'A': a control character in its value"),
+        (b"A: hush\xff\n", "FILE: not text in UTF-8"),
+        (b"A: hush\n" * 40_000, "FILE: more than 262144 bytes"),
+    ],
+)
+def test_a_file_with_what_is_no_header_is_refused_and_not_shown(data: bytes, shown: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        read_headers(data, where="FILE")
+    assert str(caught.value) == shown
 
 
 def test_each_setting_that_weakens_the_connection_has_its_code() -> None:
@@ -126,8 +194,11 @@ def test_each_setting_that_weakens_the_connection_has_its_code() -> None:
         insecure=True,
         proxy=Proxy.parse("http://a"),
         allow_private=True,
+        secrets=(("X", "y"),),
     )
-    assert everything.codes == ("FORCED_ADDRESS", "TLS_UNVERIFIED", "EXTRA_CA", "PRIVATE_ADDRESS", "PROXY")
+    assert everything.codes == (
+        "FORCED_ADDRESS", "TLS_UNVERIFIED", "EXTRA_CA", "PRIVATE_ADDRESS", "PROXY", "REDACTED",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

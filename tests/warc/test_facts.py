@@ -8,9 +8,17 @@ from hypothesis import strategies as st
 
 from archiver.errors import FormatError
 from archiver.warc.facts import Facts
+from archiver.warc.redaction import Blank
 
 WORDS = st.from_regex(r"[!-~]([ -~]{0,20}[!-~])?", fullmatch=True)
 IDS = st.uuids().map(lambda value: f"urn:uuid:{value}")
+BLANKS = st.builds(
+    Blank,
+    header=st.sampled_from(["Cookie", "X-Api-Key", "Set-Cookie", "Set-Cookie2"]),
+    offset=st.integers(0, 10**12),
+    length=st.integers(1, 10**8),
+    interim=st.integers(0, 1000),
+)
 FACTS = st.builds(
     Facts,
     fetch_time_ms=st.none() | st.integers(0, 10**12),
@@ -20,7 +28,7 @@ FACTS = st.builds(
     hops=st.text("REL", max_size=5),
     interim=st.lists(st.binary(min_size=1, max_size=30), max_size=12).map(tuple),
     superseded_by=st.none() | IDS,
-    redacted=st.lists(WORDS, max_size=3).map(tuple),
+    redacted=st.lists(BLANKS.map(str), max_size=3).map(tuple),
 )
 
 
@@ -65,6 +73,14 @@ def test_a_changed_block_is_other_facts_or_refused(facts: Facts, data: st.DataOb
         b"interim-1: A\r\n",
         b"interim-1: AA-_\r\n",
         b"interim-01: AAAA\r\n",
+        b"redacted: Cookie 1\r\n",
+        b"redacted: Cookie 1 0\r\n",
+        b"redacted: Cookie 01 1\r\n",
+        b"redacted: Cookie -1 1\r\n",
+        b"redacted: Cookie  1 1\r\n",
+        b"redacted: Cookie: 1 1\r\n",
+        b"redacted: interim-0:Set-Cookie 1 1\r\n",
+        b"redacted: Cookie 1 1\r\nvia: x\r\n",
     ],
 )
 def test_a_block_in_any_other_form_is_refused(block: bytes) -> None:
