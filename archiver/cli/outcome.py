@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from archiver import cli
 from archiver.citation import Citation
-from archiver.cli.render import count_text, size_text
+from archiver.cli.render import count_text, memento_text, size_text
 from archiver.errors import ArchiverError, CaptureError
 from archiver.save import Saved
 from archiver.warc.stated import Stated
@@ -110,7 +110,7 @@ def _lines(saved: Saved) -> Iterator[tuple[str, str]]:
             yield _ABOUT_SIGNS[sign.code], "  "
     yield from _lists(stated)
     if stated.memento is not None:
-        yield _memento(stated), "  "
+        yield memento_text(stated.memento), "  "
     for sentence in (*stated.robots[:_MOST_SENTENCES], *stated.noarchive[:_MOST_SENTENCES]):
         yield f"the server says: {sentence}", "  "
     if stated.settings.redacted:
@@ -141,15 +141,3 @@ def _lists(stated: Stated) -> Iterator[tuple[str, str]]:
             yield f"{what}: {count - len(entries)} more, of which only the number is kept", "  "
     for hazard in stated.replay_hazards:
         yield f"some players may show this wrongly: {hazard.url} ({hazard.kind})", "  "
-
-
-def _memento(stated: Stated) -> str:
-    memento = stated.memento
-    assert memento is not None
-    original = f" of {memento.original}" if memento.original else ""
-    taken = (
-        f", taken {memento.datetime.partition('.')[0].replace('T', ' ')} UTC by its word"
-        if memento.datetime
-        else ""
-    )
-    return f"seen through {memento.through}: its copy{original}{taken}"

@@ -12,7 +12,7 @@ from archiver.bundle.verdict import Check, Verdict
 from archiver.escape import terminal
 from archiver.manifest import DateSkew, Manifest
 from archiver.verify.result import Result
-from archiver.warc.stated import Stated
+from archiver.warc.stated import Memento, Stated
 
 NOT_PROVED = "that the server's words are true, nor that another visitor saw the same"
 
@@ -86,8 +86,19 @@ def _what(result: Result, manifest: Manifest) -> Iterator[str]:
     if len(manifest.derived.captures) > 5:
         yield f"        and {len(manifest.derived.captures) - 5} more pages"
     stated = manifest.stated
+    if stated is not None and stated.memento is not None:
+        yield f"        {terminal(memento_text(stated.memento), limit=2_000)}"
     if stated is not None and (stated.missing_count or stated.broken_at_origin_count):
         yield f"        {stated.missing_count} missing, {stated.broken_at_origin_count} broken at origin"
+
+
+def memento_text(memento: Memento) -> str:
+    """What copy of what a page is, unescaped."""
+    original = f" of {memento.original}" if memento.original else ""
+    taken = ""
+    if memento.datetime:
+        taken = f", taken {memento.datetime.partition('.')[0].replace('T', ' ')} UTC by its word"
+    return f"seen through {memento.through}: its copy{original}{taken}"
 
 
 def _who(result: Result) -> str:
@@ -148,6 +159,7 @@ def as_json(result: Result) -> dict[str, object]:
         "verdict": result.verdict.value,
         "id": str(result.id) if result.id is not None else None,
         "status": stated.status if stated is not None else None,
+        "memento": stated.memento if stated is not None else None,
         "origin": result.manifest.origin if result.manifest is not None else None,
         "settings": list(stated.weakened) if stated is not None else [],
         "files": result.files,

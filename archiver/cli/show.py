@@ -12,7 +12,7 @@ import click
 from archiver import cli
 from archiver.bundle.bundle import MANIFEST, Bundle, open_bundle, open_regular
 from archiver.cli import options
-from archiver.cli.render import count_text, settings_text, size_text
+from archiver.cli.render import count_text, memento_text, settings_text, size_text
 from archiver.errors import FormatError, InputError, LimitError, OutputError, OutputExistsError
 from archiver.escape import file_name, terminal
 from archiver.manifest import ExchangeEntry, Manifest
@@ -96,6 +96,14 @@ def _summary(bundle: Bundle, manifest: Manifest) -> Iterator[str]:
         reasons = f" ({terminal(', '.join(stated.reasons))})" if stated.reasons else ""
         yield f"status   {stated.status}{reasons}; {settings_text(stated)}"
         yield f"engine   {stated.engine}, {terminal(stated.environment.get('software', 'unknown'), limit=80)}"
+        if stated.memento is not None:
+            yield f"copy     {terminal(memento_text(stated.memento), limit=2_000)}"
+        for sign in stated.signs:
+            yield f"sign     {terminal(sign.code, limit=60)}: {terminal(sign.evidence)}"
+        for sentence in (*stated.robots[:MAX_LINES], *stated.noarchive[:MAX_LINES]):
+            yield f"server   {terminal(sentence)}"
+        for hazard in stated.replay_hazards[:MAX_LINES]:
+            yield f"hazard   {terminal(hazard.kind, limit=60)}  {terminal(hazard.url)}"
         for title, entries, count in (
             ("missing", stated.missing, stated.missing_count),
             ("broken", stated.broken_at_origin, stated.broken_at_origin_count),
