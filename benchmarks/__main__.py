@@ -16,7 +16,17 @@ from benchmarks.results import FILE, README, Results, put_into, render, shown_in
 from benchmarks.row import Row
 from benchmarks.workshop import Workshop
 
-NAMES = ("recording", "writing", "sealing", "verifying", "hashing", "startup", "memory")
+NAMES = (
+    "page",
+    "extraction",
+    "recording",
+    "writing",
+    "sealing",
+    "verifying",
+    "hashing",
+    "startup",
+    "memory",
+)
 """The modules that measure, in the order of the table; each has `run(workshop) -> tuple[Row, ...]`."""
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import re
+import shutil
+import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,7 +20,7 @@ FILE = Path(__file__).with_name("results.json")
 README = Path(__file__).parent.parent / "README.md"
 
 START, END = "<!-- benchmarks:start -->", "<!-- benchmarks:end -->"
-_PEERS = ("requests", "warcio", "wacz")
+_PEERS = ("requests", "warcio", "wacz", "lxml", "html5lib", "tinycss2")
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,8 +73,18 @@ def this_machine() -> Machine:
         cores=os.cpu_count() or 1,
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
-        peers={name: version(name) for name in _PEERS},
+        peers={name: version(name) for name in _PEERS} | _wget(),
     )
+
+
+def _wget() -> dict[str, str]:
+    """The version of the one peer that is a program; empty where it is not there."""
+    program = shutil.which("wget")
+    if program is None:
+        return {}
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"[0-9]+(?:\.[0-9]+)+", said)
+    return {"wget": found[0] if found else "of unknown version"}
 
 
 def render(results: Results) -> str:

@@ -17,8 +17,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     peer: str
     theirs: str
     figure: float
-    """What is held against the target: a ratio, a share in per cent, or megabytes."""
-    unit: Literal["x", "%", "MB"]
+    """What is held against the target: a ratio, a share in per cent, megabytes, or these a second."""
+    unit: Literal["x", "%", "MB", "MB/s"]
     sense: Literal["at most", "at least"]
     target: float
     note: str = ""
@@ -42,10 +42,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return f"{sign} {_number(self.target, self.unit)}"
 
 
-_PLACES = {"x": 1, "%": 0, "MB": 0}
+_PLACES = {"x": 1, "%": 0, "MB": 0, "MB/s": 0}
 
 
-def _number(value: float, unit: Literal["x", "%", "MB"]) -> str:
+def _number(value: float, unit: Literal["x", "%", "MB", "MB/s"]) -> str:
     return f"{value:.{_PLACES[unit]}f}{'' if unit == 'x' else ' '}{unit}"
 
 

@@ -17,7 +17,7 @@ PAGE = "https://bench.example/0.html"
 ADDRESS = "192.0.2.1"
 
 _POOL = 4 << 20
-_SYLLABLES = "ba con de el fra gi ho in ju ko la mo ne or pa qui ra so ti un ver wa th st ing ed"
+SYLLABLES = "ba con de el fra gi ho in ju ko la mo ne or pa qui ra so ti un ver wa th st ing ed"
 _NAVIGATION = "".join(
     f'<li class="nav__item"><a href="/{name}/" class="nav__link" data-track="nav-{name}">{name}</a></li>\n'
     for name in ("home", "news", "local", "sport", "weather", "culture", "letters", "archive", "about")
@@ -113,7 +113,7 @@ def _message(first: str, fields: list[tuple[str, str]]) -> bytes:
 def _pools() -> tuple[bytes, bytes]:
     """HTML, which gzip makes about as small and as slowly as it does real pages, and noise."""
     source = random.Random(20261123)
-    words = ["".join(source.choices(_SYLLABLES.split(), k=source.randint(1, 4))) for _ in range(5_000)]
+    words = ["".join(source.choices(SYLLABLES.split(), k=source.randint(1, 4))) for _ in range(5_000)]
     word_ranks = list(accumulate(1 / (rank + 3) for rank in range(len(words))))
     phrases = [
         " ".join(source.choices(words, cum_weights=word_ranks, k=source.randint(2, 8))) for _ in range(2_000)

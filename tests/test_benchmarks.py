@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import io
 import os
 import sys
+import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
+from archiver.links import css_links, html_links
 from archiver.warc.http1 import framing, parse_head
 from benchmarks import __main__ as command
 from benchmarks.child import cost
+from benchmarks.markup import Markup
 from benchmarks.origin import ADDRESS, SMALL_BYTES, origin
+from benchmarks.page import Answer, answers, wget
 from benchmarks.paired import paired
-from benchmarks.results import END, FILE, README, START, Machine, Results, put_into, render, shown_in
+from benchmarks.results import (
+    END,
+    FILE,
+    README,
+    START,
+    Machine,
+    Results,
+    put_into,
+    render,
+    shown_in,
+    this_machine,
+)
 from benchmarks.row import Row, seconds
 from benchmarks.sample import samples
+from benchmarks.site import ASSETS, DELAY, site
+from tests.programs import need
 
 ROW = Row(
     benchmark="writing",
@@ -77,7 +100,8 @@ def test_a_figure_meets_its_target_as_it_is_shown(
 
 
 @pytest.mark.parametrize(
-    ("unit", "figure", "shown"), [("x", 2.04, "2.0x"), ("%", -12.6, "-13 %"), ("MB", 71.5, "72 MB")]
+    ("unit", "figure", "shown"),
+    [("x", 2.04, "2.0x"), ("%", -12.6, "-13 %"), ("MB", 71.5, "72 MB"), ("MB/s", 89.6, "90 MB/s")],
 )
 def test_a_figure_is_shown_with_its_unit(unit: str, figure: float, shown: str) -> None:
     row = msgspec.convert(msgspec.structs.asdict(ROW) | {"unit": unit, "figure": figure}, Row)
@@ -166,6 +190,82 @@ def test_the_origin_serves_small_documents_and_large_ones_of_any_size() -> None:
         with opener.open(f"http://{ADDRESS}:{port}/large/3000001", timeout=10) as answer:
             assert len(set(answer.read()[: 2 << 20])) == 256
             assert answer.headers["Content-Length"] == "3000001"
+
+
+@pytest.mark.parametrize("origins", [1, 3])
+def test_the_site_serves_each_of_its_assets_held_back_and_names_no_others(origins: int) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def got(url: str) -> tuple[bytes, str]:
+        with opener.open(url, timeout=10) as answer:
+            return answer.read(), answer.headers["Content-Type"]
+
+    with site(origins=origins) as url:
+        page, kind = got(url)
+        named = {link.url for link in html_links(page, url=url, content_type=kind)}
+        assert len(named) == ASSETS
+        assert len({asset.split("/")[2] for asset in named}) == origins
+        sizes, kinds = set(), set()
+        for asset in sorted(named)[::25]:
+            started = time.monotonic()
+            body, kind = got(asset)
+            assert time.monotonic() - started >= DELAY
+            sizes.add(len(body))
+            kinds.add(kind)
+            if kind.startswith("text/css"):
+                assert {link.url for link in css_links(body, url=asset, content_type=kind)} < named
+        assert 20_000 <= min(sizes) < max(sizes) < 51_000
+        assert kinds == {"image/jpeg", "text/javascript", "text/css; charset=utf-8"}
+
+
+@pytest.mark.parametrize("make", [Markup.html, Markup.css, Markup.script])
+def test_markup_is_made_up_the_same_each_time_and_never_the_same_twice(
+    make: Callable[[Markup, int], bytes],
+) -> None:
+    first, again = Markup(1), Markup(1)
+    made = make(first, 50_000)
+    assert make(again, 50_000) == made
+    assert make(first, 50_000) != made
+    assert 50_000 <= len(made) < 60_000
+
+
+def test_what_a_warc_holds_is_told_with_framing_and_coding_undone() -> None:
+    body = gzip.compress(b"words " * 100)
+    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    out = io.BytesIO()
+    writer = WARCWriter(out, gzip=True)
+    coded = [("Transfer-Encoding", "chunked"), ("Content-Encoding", "gzip")]
+    for url, status, headers, payload in [
+        ("http://a.example/", "500 No", [], b"early"),
+        ("http://a.example/", "200 OK", coded, chunked),
+        ("http://b.example/", "404 Not Found", [("Content-Length", "0")], b""),
+    ]:
+        head = StatusAndHeaders(status, headers, protocol="HTTP/1.1")
+        record = writer.create_warc_record(
+            url, "response", payload=io.BytesIO(payload), length=len(payload), http_headers=head
+        )
+        writer.write_record(record)
+    out.seek(0)
+    assert answers(out) == {
+        "http://a.example/": Answer(200, hashlib.sha256(b"words " * 100).hexdigest()),
+        "http://b.example/": Answer(404, hashlib.sha256(b"").hexdigest()),
+    }
+
+
+def test_without_wget_the_benchmark_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="make programs"):
+        wget(tmp_path)
+    assert "wget" not in this_machine().peers
+
+
+def test_every_peer_is_named_with_its_version() -> None:
+    need("wget")
+    peers = this_machine().peers
+    assert list(peers) == ["requests", "warcio", "wacz", "lxml", "html5lib", "tinycss2", "wget"]
+    assert all(number[0].isdigit() for number in peers.values())
 
 
 @pytest.mark.parametrize("size", [100, 2048, 9_000_000])

@@ -6,9 +6,10 @@ import heapq
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from queue import SimpleQueue
 
 from archiver.errors import FormatError, LimitError
 from archiver.fetch.entity import beginning, document
@@ -176,6 +177,7 @@ class _Walk:
     def _follow(self) -> None:
         """Fetch what is queued, and what that brings, until nothing is left or a limit is reached."""
         running: dict[Future[Got], Want] = {}
+        done: SimpleQueue[Future[Got]] = SimpleQueue()  # to wait for all that run takes longer the more do
         with ThreadPoolExecutor(self._limits.connections, thread_name_prefix="fetch") as pool:
             try:
                 while self._queue or running:
@@ -187,14 +189,15 @@ class _Walk:
                         if reason is not None:
                             self._miss(want, reason)
                             continue
-                        running[pool.submit(self._get, want)] = want
+                        future = pool.submit(self._get, want)
+                        running[future] = want
+                        future.add_done_callback(done.put)
                     if running:
-                        finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                        for future in finished:
-                            del running[future]
-                            got = future.result()
-                            self._conclude(got)
-                            self._settle(got)
+                        future = done.get()
+                        del running[future]
+                        got = future.result()
+                        self._conclude(got)
+                        self._settle(got)
             except BaseException:
                 self._fetcher.interrupt()
                 for future in running:
