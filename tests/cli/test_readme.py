@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shlex
 from pathlib import Path
@@ -30,6 +31,8 @@ def test_the_block_names_every_command() -> None:
 
 def test_every_everyday_command_does_what_it_says(archiver: Command, site: RawServer, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
+    (tmp_path / "cookies.txt").write_text("127.0.0.1\tFALSE\t/\tFALSE\t0\tsession\tnobodys-business\n")
+    (tmp_path / "secrets.txt").write_text("Authorization: Bearer nobodys-business\n")
     for line in LINES:
         words = shlex.split(line, comments=True)[1:]
         into = None
@@ -58,6 +61,8 @@ def test_every_everyday_command_does_what_it_says(archiver: Command, site: RawSe
     assert len(list(Path("pages").iterdir())) == 2
     assert len(list(Path("folder").iterdir())) == 2
     assert archiver("verify", "article.wacz", "packed.wacz").code == 0
+    for path in tmp_path.glob("*.wacz"):
+        assert b"nobodys-business" not in gzip.decompress(members_of(path.read_bytes())["archive/data.warc.gz"])
 
 
 def test_the_two_commands_at_the_top_do_the_main_job(archiver: Command, site: RawServer) -> None:
