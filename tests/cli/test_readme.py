@@ -62,7 +62,8 @@ def test_every_everyday_command_does_what_it_says(archiver: Command, site: RawSe
     assert len(list(Path("folder").iterdir())) == 2
     assert archiver("verify", "article.wacz", "packed.wacz").code == 0
     for path in tmp_path.glob("*.wacz"):
-        assert b"nobodys-business" not in gzip.decompress(members_of(path.read_bytes())["archive/data.warc.gz"])
+        records = gzip.decompress(members_of(path.read_bytes())["archive/data.warc.gz"])
+        assert b"nobodys-business" not in records
 
 
 def test_the_two_commands_at_the_top_do_the_main_job(archiver: Command, site: RawServer) -> None:

@@ -54,7 +54,7 @@ def test_a_wayback_copy_has_a_raw_form(url: str, raw: str | None) -> None:
                 ("Memento-Datetime", "Thu, 02 Jan 2020 03:04:06 GMT"),
                 (
                     "Link",
-                    '<https://example.org/timemap>; rel="timemap", <http://example.org/b>; rel="first original"',
+                    '<https://example.org/t>; rel="timemap", <http://example.org/b>; rel="first original"',
                 ),
             ),
             ("2020-01-02T03:04:06.000000Z", "http://example.org/b", "web.archive.org"),

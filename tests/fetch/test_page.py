@@ -148,7 +148,8 @@ def test_manifests_frames_and_objects_are_read_for_what_they_name() -> None:
         "/": answer(NO_ICON + "<link rel=manifest href=/app/m><object data=o.svg></object><embed src=e.pdf>"),
         "/app/m": answer('{"icons": [{"src": "i.png"}]}', "application/manifest+json"),
         "/o.svg": answer(
-            '<?xml-stylesheet href="s.css"?><svg xmlns="http://www.w3.org/2000/svg"><image href="p.png"/></svg>',
+            "<?xml-stylesheet href='s.css'?>"
+            "<svg xmlns='http://www.w3.org/2000/svg'><image href='p.png'/></svg>",
             "image/svg+xml",
         ),
         "/e.pdf": answer("<img src=no.png>", "application/pdf"),
