@@ -36,7 +36,7 @@ programs:  ## what tests want from outside Python
 bench: $(BIN)/.ready  ## measures against peers; writes benchmarks/results.json and the README's table
 	@$(BIN)/python -m benchmarks
 
-fuzz: $(BIN)/.ready  ## mutated bundles, records and pages, for as long as SECONDS says
+fuzz: $(BIN)/.ready  ## mutated pages, responses, WARCs, bundles: for SECONDS, and 100,000 of what a page is made of
 	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),300)
 
 clean:

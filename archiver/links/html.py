@@ -167,6 +167,8 @@ class _Page(Target):
                 url = self._found.imports.resolve(name, self._resolve.base)
                 if url is not None:
                     self._found.add(Link(url=url, kind=Kind.MODULE, place="js import"))
+                elif is_too_long(name):
+                    self._found.cut = True
 
     def _add(
         self, text: str | None, kind: Kind, place: str, *, alternative: bool = False, policy: str = ""
@@ -244,6 +246,7 @@ class _Page(Target):
 
     def _import_map(self, text: str) -> None:
         self._found.imports = self._found.imports.merged(ImportMap.parse(text, self._resolve.base))
+        self._found.cut = self._found.cut or self._found.imports.cut
 
     # Elements that name something, in alphabetical order.
 

@@ -38,6 +38,7 @@ _STATEMENT = re.compile(
     rf"import{_GAP}(?:(?:{_NAME}){{0,2}}(?:,{_GAP})?(?:\*{_GAP}as{_GAP}{_NAME}|{_NAMES})?from{_GAP})?({_STRING})"
     rf"|export{_GAP}(?:\*{_GAP}(?:as{_GAP}(?:{_NAME}|{_STRING}{_GAP}))?|{_NAMES})from{_GAP}({_STRING})"
 )
+# The four letters that both end with: one literal again, and a rare one.
 _KEYWORD = re.compile(rf"port(?<=(?<!{_LETTER})(?<![#\\])(?:im|ex)port)(?!{_LETTER}|\\)")
 _NUMBER = re.compile(rf"(?<!{_LETTER})[0-9][0-9_]*+\.\Z")
 _LAST_WORD = re.compile(rf"(?<!{_LETTER})[a-z]++\Z")
@@ -79,8 +80,7 @@ _BY_WORD = {
     **dict.fromkeys("else do try finally static with break continue debugger".split(), _START),
     **dict.fromkeys("if while for".split(), _CONTROL),
 }
-_WORDS = tuple(_BY_WORD)
-_LONGEST = max(map(len, _WORDS))
+_LONGEST = max(map(len, _BY_WORD))
 _ONE_LETTER = dict(zip("bfnrtv0", "\b\f\n\r\t\v\0", strict=True)) | dict.fromkeys(("\r\n", *_LINE_ENDS), "")
 
 
@@ -177,7 +177,7 @@ def _end_of_line(text: str, at: int) -> int:
 
 
 def _before(text: str, start: int, end: int, last: int, brackets: bytearray) -> int:
-    """What is before *end*, where *last* is what was before *start* and no token of ours is between them."""
+    """What is before *end*, where *last* is what was before *start* and no token is between the two."""
     between = text[start:end].rstrip(_SPACES)
     if not between:
         return last

@@ -215,7 +215,8 @@ class ChunkedDecoder:
                 if found and found.end() < stop and (after := _LINE_END.match(whole, stop)):
                     pieces.append(view[found.end() : stop])
                     self.chunks += 1
-                    if found.end(1) + 2 != found.end() or found.start(1) != at or after.end() != stop + 2:
+                    plain = whole[found.end(1) : found.end()] == b"\r\n" and found.start(1) == at
+                    if not plain or after.end() != stop + 2:
                         self._note(whole[at : found.end() - 1], whole[stop : after.end() - 1])
                     at = after.end()
                     continue
@@ -231,12 +232,11 @@ class ChunkedDecoder:
             window = bytes(view[at : at + size])
             if (newline := window.find(b"\n")) >= 0:
                 break
+        self._line += window if newline < 0 else window[:newline]
+        if len(self._line) > _MAX_CHUNK_LINE:
+            raise FormatError("chunk line too long")
         if newline < 0:
-            self._line += window
-            if len(self._line) > _MAX_CHUNK_LINE:
-                raise FormatError("chunk line too long")
             return at + len(window)
-        self._line += window[:newline]
         if self._state != "trailer":
             self._note(bytes(self._line))
         line = bytes(self._line.removesuffix(b"\r"))

@@ -339,8 +339,8 @@ class Programs:
         self._pieces = PIECES | {"X": simple, "I": PIECES["I"] + (imports or [])}
         self._at_last = {"E": ["a", "`'`"], "S": [";"]}
 
-    def one(self) -> str:
-        return self._made("".join(self._chance.choices("SI", [1, 2], k=self._chance.randint(1, 6))), 4)
+    def some(self, number: int) -> list[str]:
+        return [self._made("".join(self._chance.choices("SI", [1, 2], k=6)), 4) for _ in range(number)]
 
     def _made(self, piece: str, depth: int) -> str:
         made = []
@@ -382,8 +382,7 @@ def read_by_others(texts: list[str]) -> list[tuple[list[str] | None, list[str] |
 
 
 def test_thousands_of_random_modules_import_what_v8_says() -> None:
-    programs = Programs(3, HARD)
-    texts = [programs.one() for _ in range(4000)]
+    texts = Programs(3, HARD).some(4000)
     taken = 0
     for text, (engine, _) in zip(texts, read_by_others(texts), strict=True):
         if engine is not None:
@@ -394,8 +393,7 @@ def test_thousands_of_random_modules_import_what_v8_says() -> None:
 
 def test_thousands_of_random_modules_import_what_es_module_lexer_says() -> None:
     """It knows phases, which V8 has yet to learn."""
-    programs = Programs(4, ["a", "'/'"], PHASES * 4)
-    texts = [programs.one() for _ in range(4000)]
+    texts = Programs(4, ["a", "'/'"], PHASES * 4).some(4000)
     taken = 0
     for text, (engine, lexer) in zip(texts, read_by_others(texts), strict=True):
         if lexer is not None and engine in (None, lexer):

@@ -22,13 +22,16 @@ _IN_FOLDER = {
     "pywb": _HERE / "pywb/bin/wayback",
     "surt": _HERE / "pywb/bin/python",
     "replaywebpage": _HERE / "replaywebpage",
+    "es-module-lexer": _HERE / "es-module-lexer/dist/lexer.minimal.cjs",
+    "debian-docs": _HERE / "debian-docs/usr/share/doc",
 }
 
 _MISSING = re.compile(r"the program (\S+) is missing")
 
 
 def need(name: str) -> Path:
-    """Where the program *name* is; ``surt`` gives a Python that has it, ``replaywebpage`` its folder.
+    """Where the program *name* is; ``surt`` gives a Python that has it, ``replaywebpage`` its folder,
+    ``es-module-lexer`` a module for Node, ``debian-docs`` a folder of web pages.
 
     A missing one skips the test that asks, and fails it where CI is set: there every program is promised.
     """

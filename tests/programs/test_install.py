@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-TOOLS = "bash cat cksum dirname mkdir rm tar touch chmod".split()
+TOOLS = "bash cat cksum dirname mkdir rm tar touch chmod mv".split()
+PUBLISHED_ON_NPM = ["replaywebpage", "es-module-lexer"]
+DOWNLOADED = [*PUBLISHED_ON_NPM, "debian-docs"]
 MIRROR = "https://mirror.invalid/simple"
 
 FAILS = f"echo 'cannot reach {MIRROR}'; echo 'cannot reach {MIRROR}' >&2; exit 3"
@@ -25,7 +27,7 @@ chmod +x "${0%/*}/$name"
 PYTHON = """
 [ "$2" != venv ] || { mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; }
 """
-NPM = 'touch "$5/replaywebpage-2.5.3.tgz"'
+NPM = 'touch "$5/${6%@*}-${6##*@}.tgz"'
 
 
 class Machine:
@@ -70,18 +72,19 @@ def missing(done: subprocess.CompletedProcess[str]) -> list[str]:
 def test_where_nothing_can_be_had_all_is_named_and_ci_fails(tmp_path: Path, ci: str, code: int) -> None:
     done = Machine(tmp_path, {}).install(CI=ci)
     assert done.returncode == code
-    assert missing(done) == ["openssl", "unzip", "wget", "chromium", "node", "npm", "pywb", "replaywebpage"]
+    programs = ["openssl", "unzip", "wget", "chromium", "node", "npm", "pywb"]
+    assert missing(done) == [*programs, *DOWNLOADED]
 
 
 def test_no_mirror_is_ever_printed(tmp_path: Path) -> None:
     python = f'case "$1" in -m) {FAILS};; esac'
-    failing = dict.fromkeys(("apt-get", "npm", "chromium"), FAILS)
+    failing = dict.fromkeys(("apt-get", "dpkg-deb", "npm", "chromium"), FAILS)
     machine = Machine(tmp_path, {**failing, "python3": python})
     done = machine.install(CI="true")
     assert done.returncode == 1
     assert machine.log.count(MIRROR) >= 8
     assert "mirror.invalid" not in done.stdout + done.stderr
-    assert {"wget", "chromium", "pywb", "replaywebpage"} <= set(missing(done))
+    assert {"wget", "chromium", "pywb", *DOWNLOADED} <= set(missing(done))
 
 
 def test_apt_brings_the_programs_that_are_not_there(tmp_path: Path) -> None:
@@ -89,12 +92,12 @@ def test_apt_brings_the_programs_that_are_not_there(tmp_path: Path) -> None:
     done = machine.install(CI="true")
     lines = [line for line in done.stdout.splitlines() if line.startswith("apt-get")]
     assert [line.rpartition(" ")[2] for line in lines] == ["openssl", "unzip", "chromium", "nodejs", "npm"]
-    assert missing(done) == ["replaywebpage"]
+    assert missing(done) == DOWNLOADED
 
 
 def test_one_package_that_apt_lacks_keeps_no_other_away(tmp_path: Path) -> None:
     machine = Machine(tmp_path, {"apt-get": f'case "$*" in *chromium) {FAILS};; esac\n{APT}'})
-    assert missing(machine.install()) == ["chromium", "pywb", "replaywebpage"]
+    assert missing(machine.install()) == ["chromium", "pywb", *DOWNLOADED]
 
 
 def test_without_root_apt_is_not_tried(tmp_path: Path) -> None:
@@ -106,9 +109,22 @@ def test_without_root_apt_is_not_tried(tmp_path: Path) -> None:
 def test_another_archive_than_the_pinned_one_is_not_kept(tmp_path: Path) -> None:
     programs = {"apt-get": APT, "openssl": "echo 00ff *archive", "npm": NPM, "python3": PYTHON}
     machine = Machine(tmp_path, programs)
-    assert missing(machine.install()) == ["replaywebpage"]
+    assert missing(machine.install()) == DOWNLOADED
     assert "sha512 is 00ff, expected 9c28" in machine.log
+    assert "sha512 is 00ff, expected 44da" in machine.log
     assert sorted(path.name for path in (tmp_path / ".programs").iterdir()) == ["install.log", "pywb"]
+
+
+def test_documentation_is_unpacked_once_and_not_by_half(tmp_path: Path) -> None:
+    dpkg = 'mkdir -p "$3/usr" && [ -f "$2" ]'
+    machine = Machine(tmp_path / "a", {"apt-get": APT, "dpkg-deb": dpkg})  # an apt-get that downloads nothing
+    assert "debian-docs" in missing(machine.install())
+    assert not list((machine.folder / ".programs").glob("debian-docs*"))
+    apt = f"[ $1 != download ] || touch ${{3}}_1_all.deb\n{APT}"
+    machine = Machine(tmp_path / "b", {"apt-get": apt, "dpkg-deb": dpkg})
+    assert "debian-docs" not in missing(machine.install())
+    assert (machine.folder / ".programs/debian-docs/usr").is_dir()
+    assert "download" not in machine.install().stdout
 
 
 def test_an_environment_that_was_moved_is_made_anew(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from archiver.bundle.bundle import INDEX, MANIFEST, PAGES
 from archiver.bundle.container import LAST
 from archiver.verify import Result, Verdict, verify
 from tests import small
-from tests.fuzz import mutated
 from tests.memory import memory_file
+from tests.mutation import mutated
 from tests.rogue import forge, members_of, records_of, redigested, warc_of
 
 WARC = "archive/data.warc.gz"
@@ -49,13 +49,13 @@ def test_a_rehashed_and_resigned_mutant_never_contradicts_its_warc(part: int) ->
         if target == WARC:
             changed = list(records)
             which = dice.randrange(len(changed))
-            record = mutated(changed[which], dice)
+            record = mutated(dice, [changed[which]])
             changed[which] = redigested(record) if dice.random() < 0.7 else record
             members[WARC] = warc_of(changed)
             if members[WARC] == warc_of(records):
                 continue
         else:
-            members[target] = mutated(original[target], dice)
+            members[target] = mutated(dice, [original[target]])
             if members[target] == original[target]:
                 continue
         result = judge(forge(members))
@@ -71,7 +71,7 @@ def test_a_random_mutant_never_passes(part: int) -> None:
     dice = random.Random(1_000 + part)
     data = small.bundle()
     for number in range(EACH):
-        changed = mutated(data, dice)
+        changed = mutated(dice, [data])
         if changed != data:
             assert judge(changed).verdict is not Verdict.PASSED, f"mutant {number} of part {part}"
 

@@ -175,6 +175,26 @@ def test_only_ascii_has_a_lower_case(value: str) -> None:
     assert ascii_lower(value).encode() == value.encode().lower()
 
 
+@pytest.mark.parametrize("step", [1, 7, 1_000_000])
+def test_a_line_too_long_is_refused_however_its_bytes_arrive(step: int) -> None:
+    data = b"3\nabc\n0\n" + b"X: " + b"y" * 17_000 + b"\r\n\r\n"
+    decoder = ChunkedDecoder()
+    with pytest.raises(FormatError, match="too long"):
+        for at in range(0, len(data), step):
+            decoder.feed(data[at : at + step])
+
+
+@pytest.mark.parametrize("step", [1, 7, 1_000_000])
+@pytest.mark.parametrize("line", [b"8;\n", b"8 \n", b"8\n", b" 8\r\n", b"8;\r\n"])
+def test_an_odd_chunk_line_is_told_however_its_bytes_arrive(line: bytes, step: int) -> None:
+    data = line + b"or:red}\n\r\n0\r\n\r\n"
+    decoder = ChunkedDecoder()
+    for at in range(0, len(data), step):
+        decoder.feed(data[at : at + step])
+    assert decoder.done
+    assert decoder.oddity is not None
+
+
 def test_chunks_are_counted_however_they_are_written() -> None:
     sizes = [
         b"1\r\nx\r\n",
