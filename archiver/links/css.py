@@ -38,7 +38,7 @@ def _letter_escaped(char: str) -> str:
 
 # A URL in brackets: quoted (the rest of the function follows), bare, or bad, which is passed over whole.
 _IN_BRACKETS = (
-    rf"{_letter('r')}{_letter('l')}\((?:{_SPACE}(?:{_STRING})(?:{_SPACE}\))?|{_SPACE}{_BARE}{_SPACE}(?:\)|\Z)"
+    rf"{_letter('r')}{_letter('l')}\(({_SPACE}(?:{_STRING})(?:{_SPACE}\))?|{_SPACE}{_BARE}{_SPACE}(?:\)|\Z)"
     r"|[^)\\]*+(?:\\[\s\S][^)\\]*+)*+\)?)"
 )
 _NOT_IN_A_NAME = r"(?<![-\w\\#]{0})(?<![^\x00-\x7f]{0})"
@@ -55,7 +55,7 @@ _IMAGE_SET = "|".join(
 )
 # Each way to begin is one literal character: the engine then skips to the next of these at full speed.
 _TOKEN = re.compile(rf"{_COMMENT}|{_STRING}|{_URL}|@{_NAME}++|{_IMAGE_SET}|\\{_ESCAPED}{_NAME}*+")
-_IN_IMAGE_SET = re.compile(rf"{_COMMENT}|{_STRING}|{_URL}|{_NAME}++\(?|[()]")
+_IN_IMAGE_SET = re.compile(rf"{_COMMENT}|{_STRING}|{_URL}|{_NAME}++(?P<function>\()?|[()]")
 _QUOTED = re.compile(rf"{_SPACE}({_STRING})")
 _WHOLE_BARE = re.compile(rf"{_SPACE}({_BARE}){_SPACE}\)?")
 _UNESCAPED = re.compile(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(\r\n|[\r\n\f])|([\s\S])|\Z)")
@@ -141,8 +141,8 @@ def css_urls(text: str, *, sheet: bool = True, check: Check = go_on) -> Iterator
             if awaiting_import:
                 yield CssUrl(_string(found), Kind.STYLE, "css @import")
                 awaiting_import = False
-        elif first in "uU\\":
-            written = _in_brackets(found)
+        elif token.lastindex:
+            written = _in_brackets(token[token.lastindex])
             if not written or written.startswith("#"):
                 continue
             if awaiting_import:
@@ -170,18 +170,18 @@ def _image_set(text: str, start: int) -> tuple[list[str], int]:
         elif found[0] in "\"'":
             if sets[-1]:
                 images.append(_string(found))
-        elif found[-1] == "(":
+        elif found == "(" or token.lastgroup:
             sets.append(unescape(found).lower() in ("image-set(", "-webkit-image-set("))
-        elif not found.startswith("/*") and (image := _in_brackets(found)):
-            images.append(image)
+        elif token.lastindex:
+            if image := _in_brackets(token[token.lastindex]):
+                images.append(image)
             if not found.endswith(")"):
                 sets.append(False)  # a url() with more in it than the URL
     return images, len(text)
 
 
-def _in_brackets(token: str) -> str:
-    """The URL of a url token; empty for a bad one, and for what is no url token at all."""
-    rest = token[token.find("(") + 1 :] if "(" in token else "'"
+def _in_brackets(rest: str) -> str:
+    """The URL that begins *rest*, a url token after its bracket; empty for a bad one."""
     quoted = _QUOTED.match(rest)
     if quoted:
         return _string(quoted[1])

@@ -62,12 +62,15 @@ _AS_THEY_ARE = frozenset(
 )
 
 _PRESCANNED = 1024
+_HEAD = 64 << 10
+"""Bytes in which a document that is no UTF-8 may still name its encoding: browsers read it anew then."""
 _PIECE = 1 << 20
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';,]+)", re.IGNORECASE)
-_COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
-_META = re.compile(rb"<meta[\s/][^>]*", re.IGNORECASE)
-_META_CHARSET = re.compile(rb"\scharset\s*=\s*[\"']?\s*([^\s\"'/>;]+)", re.IGNORECASE)
-_META_CONTENT = re.compile(rb"charset\s*=\s*[\"']?\s*([^\s\"'/>;]+)", re.IGNORECASE)
+_COMMENT = re.compile(rb"<!(?=--).*?(?:-->|\Z)", re.DOTALL)
+_ATTRIBUTE = rb"""[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?)?"""
+_TAG = re.compile(rb"<[!?/]?([a-zA-Z][^\s/>]*+)((?:[\s/]++|%s)*+)" % _ATTRIBUTE)
+_NAME_AND_VALUE = re.compile(rb"""([^\s/>=]++)\s*+(?:=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>]*+)))?""")
+_IN_CONTENT = re.compile(rb"""charset\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s;"'][^\s;]*))""", re.IGNORECASE)
 _XML_DECLARATION = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
 _CSS_CHARSET = re.compile(rb'@charset "([^"]{1,100})";')
 
@@ -101,7 +104,7 @@ def decode_html(data: bytes, content_type: str | None) -> tuple[str | None, str]
     if codec in (None, "utf-8"):
         if _is_utf8(data):
             return None, "utf-8"
-        codec = codec or "cp1252"
+        codec = codec or _declared(data[:_HEAD]) or "cp1252"
     return data.removeprefix(_bom_of(codec)).decode(codec, "replace"), codec
 
 
@@ -137,11 +140,17 @@ def _bom_of(codec: str) -> bytes:
 
 def _declared(head: bytes) -> str | None:
     """What a meta element or an XML declaration says; what can be read as ASCII is not UTF-16 but UTF-8."""
-    for meta in _META.findall(_COMMENT.sub(b"", head)):
-        found = _META_CHARSET.search(meta) or (
-            _META_CONTENT.search(meta) if b"content-type" in meta.lower() else None
-        )
-        codec = _not_utf16(codec_of(found[1].decode("ascii", "replace"))) if found else None
+    for tag, text in _TAG.findall(_COMMENT.sub(b"", head)):
+        if tag.lower() != b"meta":
+            continue
+        attributes: dict[bytes, bytes] = {}
+        for name, *values in _NAME_AND_VALUE.findall(text):
+            attributes.setdefault(name.lower(), b"".join(values))
+        label = attributes.get(b"charset")
+        if label is None and attributes.get(b"http-equiv", b"").lower() == b"content-type":
+            found = _IN_CONTENT.search(attributes.get(b"content", b""))
+            label = b"".join(group or b"" for group in found.groups()) if found else None
+        codec = _not_utf16(codec_of(label.decode("ascii", "replace"))) if label else None
         if codec:
             return codec
     found = _XML_DECLARATION.match(head)

@@ -13,7 +13,7 @@ from archiver.links.encoding import decode_html
 from archiver.links.importmap import ImportMap
 from archiver.links.javascript import module_imports
 from archiver.links.link import Check, Kind, Link, Links, Resolver, go_on, is_too_long
-from archiver.links.markup import Attributes, Target, feed, is_xml
+from archiver.links.markup import BODY, Attributes, Target, feed, is_xml
 from archiver.links.metadata import MAX_JSON, linked_data
 from archiver.links.players import is_player
 from archiver.links.srcset import candidates, shown
@@ -120,13 +120,14 @@ class _Page(Target):
         self._has_base = False
         self._in_picture = self._picture_has_source = False
         self._in_media = self._plays = self._media_has_source = False
-        self._templates = 0
+        self._templates = self._drawings = 0
         self._text: list[str] | None = None
         """The text of the element that is open, where it matters."""
         self._use: Callable[[str], None] = self._style
         """What is to be done with it."""
         self._room = _MAX_TEXT
-        self._modules: list[str] = []
+        self._modules: list[tuple[str, Url]] = []
+        """Inline modules, each with the base where it stands."""
 
     def start(self, tag: str, attributes: Attributes) -> None:
         self.depth += 1
@@ -162,9 +163,9 @@ class _Page(Target):
 
     def end_modules(self) -> None:
         """Note what the inline modules import, now that all is known of what things are called."""
-        for text in self._modules:
+        for text, base in self._modules:
             for name in module_imports(text, check=self._check):
-                url = self._found.imports.resolve(name, self._resolve.base)
+                url = self._found.imports.resolve(name, base)
                 if url is not None:
                     self._found.add(Link(url=url, kind=Kind.MODULE, place="js import"))
                 elif is_too_long(name):
@@ -233,7 +234,7 @@ class _Page(Target):
             self._begin_text(self._import_map)
         elif kind == "module":
             if source is None:
-                self._begin_text(self._modules.append)
+                self._begin_text(self._module)
             self._add(source, Kind.MODULE, "script module", policy=policy)
         elif not kind or _SCRIPT_TYPE.search(kind):
             later = "nomodule" in attributes
@@ -243,6 +244,9 @@ class _Page(Target):
         self._found.cut = self._found.cut or len(text) > MAX_JSON
         for address, film in linked_data(text):
             self._add(address, Kind.MEDIA if film else Kind.IMAGE, "json-ld", alternative=True)
+
+    def _module(self, text: str) -> None:
+        self._modules.append((text, self._resolve.base))
 
     def _import_map(self, text: str) -> None:
         self._found.imports = self._found.imports.merged(ImportMap.parse(text, self._resolve.base))
@@ -254,7 +258,7 @@ class _Page(Target):
         self._add(attributes.get("background"), Kind.IMAGE, "background")
 
     def _base(self, attributes: Attributes) -> None:
-        if self._has_base or "href" not in attributes:
+        if self._has_base or self._templates or self._drawings or "href" not in attributes:
             return
         self._has_base = True
         try:
@@ -327,6 +331,7 @@ class _Page(Target):
     def _media(self, attributes: Attributes) -> None:
         self._end_media()
         self._in_media, self._media_has_source, self._plays = True, False, False
+        self._in_picture = False  # one that was not closed would take the sources
         self._add(attributes.get("poster"), Kind.IMAGE, "poster")
         for name in ("src", "data-src"):
             self._film(attributes.get(name), name)
@@ -383,6 +388,12 @@ class _Page(Target):
     def _template(self, attributes: Attributes) -> None:  # noqa: ARG002
         self._templates += 1
 
+    def _svg(self, attributes: Attributes) -> None:  # noqa: ARG002
+        self._drawings += 1
+
+    def _end_svg(self) -> None:
+        self._drawings = max(self._drawings - 1, 0)
+
     def _end_template(self) -> None:
         self._templates = max(self._templates - 1, 0)
 
@@ -393,6 +404,7 @@ class _Page(Target):
         "audio": _media,
         "base": _base,
         "body": _background,
+        BODY: _background,
         "embed": _embed,
         "feimage": _svg_image,
         "frame": _frame,
@@ -407,6 +419,7 @@ class _Page(Target):
         "script": _script,
         "source": _source,
         "style": _style_element,
+        "svg": _svg,
         "table": _background,
         "tbody": _background,
         "td": _background,
@@ -424,6 +437,7 @@ class _Page(Target):
         "picture": _end_picture,
         "script": _end_text,
         "style": _end_text,
+        "svg": _end_svg,
         "template": _end_template,
         "video": _end_media,
     }

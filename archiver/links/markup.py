@@ -22,6 +22,11 @@ _WORK = 32 << 20
 """A piece of a document is so small that its bytes times the elements open make no more than this: each
 stray end tag has libxml2 look through all of these, and between pieces is the time to stop."""
 
+BODY = "body-"
+"""What the body elements that an HTML document writes are called: where something has already begun the
+body, libxml2 drops what such a tag says."""
+_BODY_TAG = re.compile(rb"<body(?=[\s/>])", re.IGNORECASE)
+
 _XML_TYPE = re.compile(
     r"\s*(?:application|text|image)/(?:[!#$&^_.a-z0-9+-]+\+)?xml\s*(?:;.*)?", re.IGNORECASE | re.DOTALL
 )
@@ -75,6 +80,7 @@ def feed(data: bytes, content_type: str | None, target: Target, check: Check) ->
             no_network=True,
         )
     else:
+        data = _BODY_TAG.sub(b"<" + BODY.encode(), data)
         parser = etree.HTMLParser(target=target, encoding="utf-8", huge_tree=True)  # type: ignore[arg-type]
     at = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     try:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from archiver.errors import LimitError
 from archiver.links.encoding import decode_html
 from archiver.links.link import Check, go_on
-from archiver.links.markup import Attributes, Target, feed
+from archiver.links.markup import BODY, Attributes, Target, feed
 
 MAX_TEXT = 64 << 10
 """Characters of a document's text that are kept, and of all else of one sort."""
@@ -346,6 +346,7 @@ class _Glance(Target):
     _elements: ClassVar[Mapping[str, Callable[[_Glance, Attributes], None]]] = {
         "audio": _seen,
         "body": _root_element,
+        BODY: _root_element,
         "br": _line_break,
         "canvas": _seen,
         "embed": _seen,
@@ -367,7 +368,7 @@ class _Glance(Target):
 
 def _is_hidden(tag: str, attributes: Attributes) -> bool:
     """Whether an element is not shown until a script says so; a body is, in the end."""
-    if tag in ("html", "body"):
+    if tag in ("html", "body", BODY):
         return False
     style = attributes.get("style")
     return (

@@ -43,6 +43,7 @@ def written(text: str) -> list[str]:
         ("a{b:url(bad c.png);d:url(bad'.png)}e{f:url(g.png)}", ["g.png"]),
         ("a{b:'open url(no)\n;c:url(d.png)}", ["d.png"]),
         ("a{b:url()}a{b:url('')}", []),
+        (r".w-\[url\(no\)\]{b:url(c.png)}", ["c.png"]),
         ("a{filter:url(#f)}", []),
         ("/* url(no) @import 'no'; */", []),
         ("/* open url(no)", []),
@@ -93,6 +94,8 @@ def test_imports_are_style_sheets(text: str, expected: list[str]) -> None:
         ("a{b:image-set(linear-gradient(rgb(0,0,0),red) 1x, '2.png' 2x), url(c.png)}", ["2.png", "c.png"]),
         ("a{b:image-set('1.png' 1x", ["1.png"]),
         ("a{b:no-image-set('no')}", []),
+        (r"a{b:image-set(x\(no '1.png' 1x)}", ["1.png"]),
+        ("a{b:image-set(url('' no) 1x, '1.png' 2x)}", ["1.png"]),
     ],
 )
 def test_an_image_set_may_hold_bare_strings(text: str, expected: list[str]) -> None:

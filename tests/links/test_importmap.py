@@ -4,6 +4,7 @@ import html
 import json
 import random
 import re
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -264,7 +265,7 @@ def in_chromium(documents: list[Document], folder: Path) -> list[list[str | None
     return [answers for _, answers in sorted(json.loads(html.unescape(told[1])))]
 
 
-def test_a_hundred_random_documents_lead_where_chromium_is_led(tmp_path: Path) -> None:
+def test_a_hundred_random_documents_lead_where_chromium_is_led() -> None:
     chance = random.Random(9)
     documents = [
         Document(
@@ -274,7 +275,9 @@ def test_a_hundred_random_documents_lead_where_chromium_is_led(tmp_path: Path) -
         )
         for _ in range(100)
     ]
-    for document, theirs in zip(documents, in_chromium(documents, tmp_path), strict=True):
+    with tempfile.TemporaryDirectory() as folder:  # its socket's path has little room
+        answers = in_chromium(documents, Path(folder))
+    for document, theirs in zip(documents, answers, strict=True):
         base, found = Url.parse(document.base), ImportMap()
         for text in document.maps:
             found = found.merged(ImportMap.parse(text, base))
