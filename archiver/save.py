@@ -169,6 +169,7 @@ def _capture(
         missing=page.missing_count,
         interrupted=page.interrupted,
         error=page.error,
+        outline=page.outline,
         signs=signs,
     )
     stated = _stated(

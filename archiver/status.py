@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from archiver.errors import FormatError
+from archiver.links.outline import Outline
 from archiver.url import Url
-from archiver.url.suffixes import public_suffixes
+from archiver.url.suffixes import site
 from archiver.walls import Sign
 from archiver.warc.http1 import Head
 from archiver.warc.stated import Status
@@ -23,6 +26,14 @@ _LOGIN = frozenset(
         "anmelden",
         "connexion",
     }
+)
+
+_STUB = 100
+"""Words up to which a page that sends its readers on is nothing else."""
+_SOON = 60
+"""Seconds within which it does; later than that, a page reloads itself or rests."""
+_REFRESH = re.compile(
+    r"\s*([0-9]{1,9})[0-9.]*\s*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s]{1,4000})", re.IGNORECASE
 )
 
 
@@ -43,14 +54,15 @@ def judge(
     missing: int,
     interrupted: bool,
     error: str | None,
+    outline: Outline | None = None,
     signs: tuple[Sign, ...] = (),
 ) -> Judgement:
     """The status of a capture.
 
     *requested* and *final* are the page's URL before and after redirects, *head* its final response head
     (None when no answer came), *truncated* why that answer was cut short, *missing* how many URLs were
-    wanted and not got, *error* the word for why the page itself could not be had, *signs* what speaks
-    against its being what was cited.
+    wanted and not got, *error* the word for why the page itself could not be had, *outline* what it shows,
+    *signs* what speaks against its being what was cited.
     """
     if head is None:
         if interrupted:
@@ -72,8 +84,8 @@ def judge(
     reasons: list[str] = []
     if interrupted:
         reasons.append("interrupted")
-    if head.status == 206:  # nobody asked for a part
-        reasons.append("http-206")
+    if head.status in (204, 205, 206):  # no page at all, or a part that nobody asked for
+        reasons.append(f"http-{head.status}")
     if error is not None:
         reasons.append(f"page-{error}")
     if truncated is not None:
@@ -82,6 +94,8 @@ def judge(
         reasons.append("redirect-not-followed")
     if final is not None and _redirected_away(requested, final):
         reasons.append("redirected-away")
+    if final is not None and _refreshes(final, head, outline):
+        reasons.append("refresh-not-followed")
     reasons += [sign.code for sign in signs if sign.code not in reasons]
     if missing:
         reasons.append("missing")
@@ -110,9 +124,21 @@ def _redirected_away(requested: Url, final: Url) -> bool:
     deep = requested.path.strip("/") != ""
     to_front = deep and final.path.strip("/") == "" and final.query is None
     # The list of suffixes is long: it is read only where the hosts differ at all.
-    return to_front or (requested.host != final.host and _site(requested) != _site(final))
+    return to_front or (requested.host != final.host and site(requested) != site(final))
 
 
-def _site(url: Url) -> str | None:
-    """The registrable domain of *url*; an address or a name without one stands for itself."""
-    return public_suffixes().privatesuffix(url.host) or url.host if url.host else None
+def _refreshes(final: Url, head: Head, outline: Outline | None) -> bool:
+    """Whether the page is a stub that sends its readers on: hardly any text, and soon another address."""
+    if outline is None or outline.words > _STUB:
+        return False
+    said = [*head.all("refresh"), *(value for name, value in outline.metas if name == "refresh")]
+    for found in filter(None, map(_REFRESH.match, said)):
+        if int(found[1]) > _SOON:
+            continue
+        try:
+            target = Url.parse(found[2], final).without_fragment
+        except FormatError:
+            continue
+        if target != final.without_fragment:
+            return True
+    return False

@@ -230,8 +230,14 @@ def _manifest(bundle: Bundle, rebuilt: Manifest) -> Iterator[Check]:
         cut = {
             entry.url for entry in rebuilt.derived.exchanges if entry.truncated and not entry.superseded_by
         }
-        truncated = [entry for entry in rebuilt.derived.captures if entry.final_url in cut]
-        if stated.missing or stated.missing_count or truncated or not rebuilt.derived.captures:
+        captures = rebuilt.derived.captures
+        whole = [
+            entry
+            for entry in captures
+            if entry.final_url not in cut and 200 <= entry.status < 300 and entry.status != 206
+        ]
+        doubts = stated.missing or stated.missing_count or stated.reasons or stated.signs
+        if doubts or not captures or len(whole) < len(captures):
             good = False
             yield failed("manifest", "CONTRADICTION", "the status says complete, the records say otherwise")
     if good:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from archiver.digest import CHUNK
+from archiver.digest import CHUNK, Digest
 from archiver.errors import FormatError, LimitError
 from archiver.warc.coding import content_codings, decode
 from archiver.warc.exchange import Exchange
@@ -47,6 +47,14 @@ def beginning(exchange: Exchange, head: Head, size: int) -> bytes:
             if len(body) >= size:
                 break
     return bytes(body[:size])
+
+
+def body_digest(exchange: Exchange, head: Head) -> Digest | None:
+    """The digest of the decoded body; None where it cannot be read to its end. The spool is left anywhere."""
+    try:
+        return Digest.of_chunks(_decoded(exchange, head))
+    except (FormatError, LimitError):
+        return None
 
 
 def _decoded(exchange: Exchange, head: Head) -> Iterator[bytes]:

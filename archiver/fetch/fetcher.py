@@ -20,6 +20,7 @@ from archiver.errors import CaptureError
 from archiver.fetch import guard
 from archiver.fetch.connection import Connection, Dialer, Origin
 from archiver.fetch.cookies import Cookies
+from archiver.fetch.entity import body_digest
 from archiver.fetch.hazard import hazard
 from archiver.fetch.limits import Ledger, Limits
 from archiver.fetch.pool import Pool
@@ -29,6 +30,7 @@ from archiver.fetch.secrets import Secrets
 from archiver.fetch.settings import FetchSettings
 from archiver.fetch.wire import Errand
 from archiver.url import Url
+from archiver.url.suffixes import site
 from archiver.warc.exchange import Exchange
 from archiver.warc.http1 import Head
 
@@ -128,6 +130,7 @@ class Fetcher:
         self._cookies = Cookies(self.settings.cookies)
         self._secrets = Secrets(self.settings, cited)
         self._ledger = Ledger()
+        self._page: Url | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -224,9 +227,15 @@ class Fetcher:
                 request,
                 user_agent=self.settings.user_agent,
                 headers=self.settings.headers + self._secrets.headers(request.url),
-                cookie=self._secrets.cookie(request.url, self._cookies.header(errand.url)),
+                cookie=self._secrets.cookie(
+                    request.url, self._cookies.header(errand.url, own=self._is_own(request))
+                ),
                 encoding=encoding,
             )
+            if not self._ledger.take_head(data):
+                fault = errand.error("length", "more heads of requests than a record can hold")
+                reusable = True
+                return _Try(exchange=None, head=None, fault=fault), False
             started, clock = self._now(), time.monotonic()
             try:
                 connection.send(data, errand, self.limits.idle)
@@ -276,6 +285,14 @@ class Fetcher:
         )
         return found, answer.heard
 
+    def _is_own(self, request: Request) -> bool:
+        """Whether *request* is for the page, or for the site where its redirects have led so far."""
+        if not self.settings.cookies:
+            return True
+        if not request.hops.strip("R"):
+            self._page = request.url
+        return self._page is None or site(request.url) == site(self._page)
+
     def _pause(self, attempt: int, last: _Try) -> float:
         """Seconds to wait before attempt number *attempt* (from 1)."""
         pause = self.limits.backoff * float(1 << (attempt - 1))
@@ -315,10 +332,15 @@ def _without(tries: list[_Try], coding: list[_Try]) -> list[_Try]:
     """*tries* with those at the same without any *coding*, which count unless their answer is another one.
 
     Of two answers that are as good the later counts, in a record too: so one that says something else, a
-    406 or a redirect, is put before the last of *tries*.
+    406, a redirect or another body, is put before the last of *tries*.
     """
-    first, second = tries[-1].head, coding[-1].head
-    same = first is not None and second is not None and first.status == second.status
+    first, second = tries[-1], coding[-1]
+    same = first.head is not None and second.head is not None and first.head.status == second.head.status
+    if same and first.exchange is not None and second.exchange is not None:
+        assert first.head is not None
+        assert second.head is not None
+        told = body_digest(first.exchange, first.head)  # None where we cannot undo the coding either
+        same = told is None or told == body_digest(second.exchange, second.head)
     return [*tries, *coding] if same else [*tries[:-1], *coding, tries[-1]]
 
 

@@ -100,9 +100,16 @@ class Ledger:
         self._lock = threading.Lock()
 
     def take_head(self, head: bytes) -> bool:
-        """Whether *head* may be recorded."""
+        """Whether *head*, of a request or an answer, may be recorded."""
+        return self._take(len(head) + self._LINE * head.count(b"\n"))
+
+    def take_trailer(self, size: int) -> bool:
+        """Whether a trailer of *size* bytes may be recorded."""
+        return self._take(size)
+
+    def _take(self, size: int) -> bool:
+        excess = max(0, size - self._USUAL)
         with self._lock:
-            excess = max(0, len(head) + self._LINE * head.count(b"\n") - self._USUAL)
             if excess > self._heads:
                 return False
             self._heads -= excess

@@ -45,6 +45,8 @@ _REQUEST_KIND = {
 }
 _BROKEN = ("http-404", "http-410")
 _NOT_CAPTURED = "media-not-captured"
+_NOT_READ: frozenset[Kind] = frozenset()
+_READ_AS = {kind: frozenset({kind}) for kind in PARSED}
 _BEGINNING = 4 << 10
 """Bytes in which a document without a type shows whether it is HTML."""
 
@@ -119,12 +121,12 @@ class _Walk:
         self._progress = progress
         self._budget = Budget(limits.capture_bytes)
         self._deadline = time.monotonic() + limits.seconds
-        self._robots = Robots(robots, fetcher, record, self._deadline)
+        self._robots = Robots(robots, fetcher, record, self._deadline, self._charge)
         self._lock = threading.Lock()
         self._reading = threading.Lock()
         """Held while a document is looked into: the largest may take memory once, not once a thread."""
-        self._seen: dict[str, bool] = {}
-        """Every URL that was asked for or is queued, and whether to look there for what it names."""
+        self._seen: dict[str, frozenset[Kind]] = {}
+        """Every URL that was asked for or is queued, and the kinds as which it is looked into."""
         self._queue: list[tuple[bool, int, Want]] = []
         """A heap: what the page shows first, then alternatives, each in the order found."""
         self._redirects: dict[str, str] = {}
@@ -147,7 +149,7 @@ class _Walk:
         self._exposed: dict[str, None] = {}
 
     def run(self, url: Url) -> PageResult:
-        self._seen[url.href] = True
+        self._know(url.href, Kind.FRAME)
         self._found = 1
         page = self._get(Want(number=0, url=url, kind=None, referrer=None, hops=""))
         if page.error is not None:
@@ -233,10 +235,18 @@ class _Walk:
         for _ in range(self._limits.redirects + 1):
             redirected = url is not want.url
             if redirected and want.kind is not None and (error := self._charge(url.href, referrer)):
-                return Got(want=want, final=url, hops=hops, error=error, size=size)
+                return Got(want=want, final=url, hops=hops, error=error, size=size, chain=tuple(chain))
             if self._robots.refuses(url, page=want.kind is None):
                 message = f"{url.origin}/robots.txt disallows {url.href}"
-                return Got(want=want, final=url, hops=hops, error="robots", message=message, size=size)
+                return Got(
+                    want=want,
+                    final=url,
+                    hops=hops,
+                    error="robots",
+                    message=message,
+                    size=size,
+                    chain=tuple(chain),
+                )
             fetched = self._fetcher.fetch(self._request(want, url, hops, referrer), deadline=self._deadline)
             try:
                 for exchange in fetched.attempts:
@@ -264,7 +274,7 @@ class _Walk:
                     exchange.response.close()
             url, hops, referrer = target, hops + "R", url.href
             with self._lock:
-                known = self._is_known(url.href, want.kind) and url.href not in chain
+                known = self._is_known(url.href, want.kind or Kind.FRAME) and url.href not in chain
                 if url.href not in self._seen:
                     self._unnamed.add(url.href)
                 self._know(url.href, want.kind)
@@ -288,6 +298,7 @@ class _Walk:
             error="limit-redirects",
             message=message,
             size=size,
+            chain=tuple(chain),
         )
 
     def _note(self, url: Url, fetched: Fetched) -> None:
@@ -351,7 +362,7 @@ class _Walk:
     def _links(self, want: Want, url: Url, fetched: Fetched) -> tuple[Links, str | None]:
         """What a page, frame or stylesheet names, and why that is not all; for other kinds nothing."""
         head, exchange = fetched.head, fetched.best
-        kind = head.first("content-type") if head is not None else None
+        kind = _content_type(head) if head is not None else None
         if head is None or exchange is None or not may_link(kind, want.kind):
             return Links(), None
         with self._reading:
@@ -460,12 +471,13 @@ class _Walk:
         return said[-1].rpartition(",")[2].strip().lower() if said else got.links.policy
 
     def _is_known(self, url: str, kind: Kind | None) -> bool:
-        """Whether *url* is asked for already, and will be looked into where a link of *kind* needs that."""
+        """Whether *url* is asked for already, and will be looked into as a link of *kind* needs that."""
         read = self._seen.get(url)
-        return read is not None and (read or kind not in PARSED)
+        return read is not None and (kind not in PARSED or kind in read)
 
     def _know(self, url: str, kind: Kind | None) -> None:
-        self._seen[url] = self._seen.get(url, False) or kind is None or kind in PARSED
+        # One value for all that are looked into alike: there may be a hundred thousand.
+        self._seen[url] = self._seen.get(url, _NOT_READ) | _READ_AS.get(kind or Kind.FRAME, _NOT_READ)
 
     def _conclude(self, got: Got) -> None:
         """Decide whether *got* is whole, gone at its origin, or missing."""
@@ -478,8 +490,8 @@ class _Walk:
             self._redirects.pop(got.final.href, None)  # it answered, if only when it was come back to
         if not got.elsewhere and reason is None and (not 200 <= status < 300 or status == 206):
             reason = f"http-{status:03}"  # nothing else is a whole answer, and nobody asked for a part
-        film = got.head if got.want.kind is Kind.MEDIA and reason is None else None
-        if film is not None and is_playlist(film.first("content-type")):
+        plays = reason is None and got.want.kind in (Kind.MEDIA, Kind.OTHER)
+        if plays and got.head is not None and is_playlist(got.head.first("content-type")):
             reason = _NOT_CAPTURED  # the list came, not the pieces that it lists
         if reason is not None:
             self._failed[got.final.href] = reason
@@ -509,3 +521,9 @@ class _Walk:
             self._broken.add(want.number, want.url.href, want.referrer, reason)
         else:
             self._missing.add(want.number, want.url.href, want.referrer, reason)
+
+
+def _content_type(head: Head) -> str | None:
+    """Of several Content-Types the last that is one, as in browsers (Fetch, section 3.6)."""
+    given = [value for value in head.all("content-type") if value.partition(";")[0].count("/") == 1]
+    return given[-1] if given else head.first("content-type")

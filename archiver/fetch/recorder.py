@@ -222,6 +222,8 @@ class _Reader:
             end = len(part) - decoder.excess if decoder.done else len(part)
             if not self._ledger.take_chunks(decoder.chunks - before, end):
                 raise self._errand.error("length", f"too many chunks: cut off after {self.size} bytes")
+            if decoder.done and not self._ledger.take_trailer(decoder.trailer_size):
+                raise self._errand.error("length", "more trailers than a record can hold")
             self._body(part[:end])
             if decoder.done:
                 self._ahead += part[end:]

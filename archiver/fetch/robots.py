@@ -14,6 +14,7 @@ from archiver.errors import FormatError
 from archiver.fetch.entity import beginning
 from archiver.fetch.fetcher import Fetched, Fetcher
 from archiver.fetch.request import Request
+from archiver.links.link import MAX_CHARACTERS_EACH
 from archiver.url import Url
 from archiver.warc.exchange import Exchange
 from archiver.warc.stated import LIST_CAP
@@ -31,14 +32,21 @@ _MOST_CHARACTERS = 1 << 20
 class Robots:
     """What each origin lets *agent* fetch, asked for once; thread-safe.
 
-    Every exchange goes to *record*. *notes* says what was found, as sentences for the record.
+    Every exchange goes to *record*; *charge* counts a request of a URL that another led to, and gives the
+    word for why it may not be sent. *notes* says what was found, as sentences for the record.
     """
 
     def __init__(
-        self, regard: Regard, fetcher: Fetcher, record: Callable[[Exchange], None], deadline: float
+        self,
+        regard: Regard,
+        fetcher: Fetcher,
+        record: Callable[[Exchange], None],
+        deadline: float,
+        charge: Callable[[str, str | None], str | None],
     ) -> None:
         self._regard = regard
         self._fetcher, self._record, self._deadline = fetcher, record, deadline
+        self._charge = charge
         self._agent = fetcher.settings.user_agent.partition("/")[0].strip() or "archiver"
         self._rules: dict[str, Future[Protego | str]] = {}
         self._lock = threading.Lock()
@@ -90,6 +98,8 @@ class Robots:
     def _ask(self, url: Url, wanted_by: Url) -> Protego | str:
         hops, via = "P", wanted_by.href
         for _ in range(_REDIRECTS + 1):
+            if (refused := self._charge(url.href, via)) is not None:
+                return refused
             request = Request(url=url, via=via, hops=hops, max_bytes=_MOST_BYTES)
             fetched = self._fetcher.fetch(request, deadline=self._deadline)
             try:
@@ -118,7 +128,10 @@ def _target(location: str | None, url: Url) -> Url | None:
         target = Url.parse(location or "", url).without_fragment
     except FormatError:
         return None
-    return target if location and target.is_http and not target.has_userinfo else None
+    sound = (
+        location and target.is_http and not target.has_userinfo and len(target.href) <= MAX_CHARACTERS_EACH
+    )
+    return target if sound else None
 
 
 def _read(fetched: Fetched, agent: str) -> Protego:

@@ -20,10 +20,11 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _SECRET = re.compile(
     r"auth(?!or(?:ity|s)?(?:-|$))|cookie|token|secret|passw|passphrase|pwd|credential|key|session|signature"
-    r"|bearer|jwt|[cx]srf|(?:^|-)(?:otp|sid)(?:-|$)",
+    r"|bearer|dpop|jwt|[cx]srf|(?:^|-)(?:otp|pass|passcode|pin|sid)(?:-|$)",
     re.IGNORECASE,
 )
 """Rather too many names than too few: what is no secret is blanked for nothing, and no more."""
+_LONGEST_NAME = 200
 _OURS = re.compile(
     r"host|connection|keep-alive|proxy-connection|content-length|transfer-encoding|te|trailer|upgrade"
     r"|accept-encoding|expect|range|if-(?:range|match|none-match|modified-since|unmodified-since)",
@@ -84,7 +85,7 @@ def check_header(name: str, value: str, *, secret: bool = False) -> tuple[str, s
     """
     where = f"header {name!r:.60}"
     value = value.strip(" \t")
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise FormatError("not a header name", where=where)
     if _CONTROL.search(value) or not value.isprintable():
         raise FormatError("a control character in its value", where=where)

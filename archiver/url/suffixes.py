@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from archiver.url.url import Url
+
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
@@ -15,3 +17,8 @@ def public_suffixes() -> PublicSuffixList:
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList()
+
+
+def site(url: Url) -> str | None:
+    """The registrable domain of *url*; an address or a name without one stands for itself."""
+    return public_suffixes().privatesuffix(url.host) or url.host if url.host else None

@@ -171,8 +171,9 @@ class ChunkedDecoder:
     Feed it bytes; it gives the body bytes in them. When *done* is true, *excess* holds how many bytes of
     the last feed came after the end; *chunks* is how many there were so far, trailer fields among them,
     for it is their number that takes time. *trailer_at* is where in all that was fed the trailer begins,
-    None before it is known. *oddity* says in one stable word how the first line of the framing that is not
-    as plain as can be differs: browsers and standards allow it, some readers of archives do not.
+    None before it is known, *trailer_size* the bytes of its lines so far. *oddity* says in one stable word
+    how the first line of the framing that is not as plain as can be differs: browsers and standards allow
+    it, some readers of archives do not.
 
     Raises FormatError for broken framing: a size that is not hexadecimal digits alone (``0x4``, ``+4``,
     which some readers take), a chunk that does not end where its size says. The callers take such a body
@@ -189,7 +190,7 @@ class ChunkedDecoder:
         self._line = bytearray()
         self._left = 0  # bytes of the current chunk still to come
         self._state = "size"
-        self._trailer = 0
+        self.trailer_size = 0
 
     def feed(self, data: bytes | memoryview) -> list[bytes | memoryview]:
         """The pieces of the body found in *data*."""
@@ -264,8 +265,8 @@ class ChunkedDecoder:
         elif line:
             self.chunks += 1
             self.oddity = self.oddity or "chunk-trailer"
-            self._trailer += len(line)
-            if self._trailer > _MAX_TRAILER:
+            self.trailer_size += len(line)
+            if self.trailer_size > _MAX_TRAILER:
                 raise FormatError("trailer too long")
         else:
             self.done = True

@@ -24,7 +24,7 @@ FORM = (
 """A `Blank` as written."""
 
 _WRITTEN = re.compile(rf"(?={FORM}\Z)(?:interim-([0-9]+):)?(\S+) ([0-9]+) ([0-9]+)")
-_BREAK = re.compile(rb"[\n\r\x0b\x0c\x1c-\x1e]")
+_BREAK = re.compile(rb"[\n\r\x0b\x0c\x1c-\x1e\x85]|\xe2\x80[\xa8\xa9]")
 _SPACE = b" \t"
 _KELVIN = "\u212a"  # its lower case is k, so that some readers find a cookie where it stands in a name
 

@@ -36,7 +36,7 @@ from archiver.warc.capture import Capture
 from archiver.warc.cdxj import index_bytes
 from archiver.warc.coding import decode
 from archiver.warc.record import REQUEST, RESPONSE, WARC_FIELDS
-from archiver.warc.stated import MEDIA_TYPE
+from archiver.warc.stated import MEDIA_TYPE, Seen
 from archiver.warc.window import Window
 from tests import small
 from tests.memory import memory_file
@@ -252,11 +252,27 @@ def test_a_redirect_is_followed_only_from_an_answer_that_redirects() -> None:
     linked = facts(3, 2, f"via: {PAGE}\r\nhopsFromSeed: R\r\n", url="https://good.example/")
     for first, final in (
         (response(1, b"", status="302 Found", more="Location: /true\r\n"), "https://good.example/"),
-        (response(1, b"", status="302 Found"), PAGE),
         (response(1, b"A"), PAGE),
     ):
         result = judge(forged(around(first, onward, linked), one_page()))
         assert result.require().derived.captures[0].final_url == final
+    nowhere = around(response(1, b"", status="302 Found"), onward, linked)
+    assert refused(nowhere)  # a redirect that ends there is not complete
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "500 Oh", "206 Part", "302 Found", "199 Odd"])
+def test_complete_is_not_believed_of_an_answer_that_is_none(status: str) -> None:
+    assert refused(around(response(1, b"A", status=status)))
+
+
+@pytest.mark.parametrize(
+    "doubt", [{"reasons": ["soft-404"]}, {"signs": [Seen(code="paywall", evidence="a price")]}]
+)
+def test_complete_is_not_believed_beside_a_doubt(doubt: dict[str, object]) -> None:
+    *rest, _ = small_records()
+    stated = msgspec.structs.replace(small.stated(), **doubt)
+    last = record("metadata", None, stated.to_json(), number=99, media=MEDIA_TYPE)
+    assert refused([*rest, last])
 
 
 def test_a_second_stated_record_fails() -> None:
