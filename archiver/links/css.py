@@ -55,7 +55,10 @@ _IMAGE_SET = "|".join(
 )
 # Each way to begin is one literal character: the engine then skips to the next of these at full speed.
 _TOKEN = re.compile(rf"{_COMMENT}|{_STRING}|{_URL}|@{_NAME}++|{_IMAGE_SET}|\\{_ESCAPED}{_NAME}*+")
-_IN_IMAGE_SET = re.compile(rf"{_COMMENT}|{_STRING}|{_URL}|{_NAME}++(?P<function>\()?|[()]")
+_IN_IMAGE_SET = re.compile(
+    rf"{_COMMENT}|{_STRING}|{_URL}|{_NAME}++(?P<function>\()?|[()]"
+    r"|[^-\w\"'()/\\\x80-\U0010ffff]{1,4096}+"  # nothing, in pieces: between these is asked whether to go on
+)
 _QUOTED = re.compile(rf"{_SPACE}({_STRING})")
 _WHOLE_BARE = re.compile(rf"{_SPACE}({_BARE}){_SPACE}\)?")
 _UNESCAPED = re.compile(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(\r\n|[\r\n\f])|([\s\S])|\Z)")
@@ -67,6 +70,12 @@ _WITHOUT_LINKS = frozenset({"import", "namespace", "supports", "document", "-moz
 
 _CHECKED = 1 << 12
 """Tokens after which is asked whether to go on."""
+MAX_IMAGES = 10_000
+"""How many images of one image-set are told."""
+
+
+class TooManyImagesError(LimitError):
+    """An image-set has more than MAX_IMAGES; all else has been told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +95,10 @@ def css_links(
 
     *encoding* is that of the document or sheet which links it. FormatError where *url* is none.
     """
-    text, codec = decode_css(data, content_type, encoding)
-    resolve = Resolver(Url.parse(url), codec)
-    links = Links()
+    base, links = Url.parse(url), Links()
     try:
+        text, codec = decode_css(data, content_type, encoding, check)
+        resolve = Resolver(base, codec)
         for found in css_urls(text, check=check):
             target = resolve(found.text)
             if target is not None:
@@ -102,10 +111,13 @@ def css_links(
 
 
 def css_urls(text: str, *, sheet: bool = True, check: Check = go_on) -> Iterator[CssUrl]:
-    """The URLs in *text*, in order; a style attribute's unless a *sheet*. Raises what *check* raises."""
+    """The URLs in *text*, in order; a style attribute's unless a *sheet*.
+
+    Raises what *check* raises and, having told all else, TooManyImagesError.
+    """
     done = 0  # how far tokens have been dealt with
     imports_over = not sheet
-    awaiting_import = passing_over = font_face = sources_seen = False
+    awaiting_import = passing_over = font_face = sources_seen = too_many = False
     for count, token in enumerate(_TOKEN.finditer(text), 1):
         if not count % _CHECKED:
             check()
@@ -133,9 +145,10 @@ def css_urls(text: str, *, sheet: bool = True, check: Check = go_on) -> Iterator
             passing_over = name in _WITHOUT_LINKS
             font_face, sources_seen = name == "font-face", False
         elif first in "iI":
-            images, done = _image_set(text, done)
+            images, done = _image_set(text, done, check)
             if not passing_over:
-                for at, image in enumerate(images):
+                too_many = too_many or len(images) > MAX_IMAGES
+                for at, image in enumerate(images[:MAX_IMAGES]):
                     yield CssUrl(image, Kind.IMAGE, "css image-set", at > 0)
         elif first in "\"'":
             if awaiting_import:
@@ -155,25 +168,32 @@ def css_urls(text: str, *, sheet: bool = True, check: Check = go_on) -> Iterator
                 sources_seen = True
             else:
                 yield CssUrl(written, Kind.IMAGE, "css url()")
+    if too_many:
+        raise TooManyImagesError(f"an image-set of more than {MAX_IMAGES} images")
 
 
-def _image_set(text: str, start: int) -> tuple[list[str], int]:
-    """The images between the brackets that open before *start*, and where these close."""
+def _image_set(text: str, start: int, check: Check) -> tuple[list[str], int]:
+    """The images between the brackets that open before *start*, and where these close.
+
+    One more than MAX_IMAGES where there are any more than these.
+    """
     images: list[str] = []
-    sets = [True]  # whether each open bracket is an image-set's
-    for token in _IN_IMAGE_SET.finditer(text, start):
+    sets = bytearray([True])  # whether each open bracket is an image-set's
+    for count, token in enumerate(_IN_IMAGE_SET.finditer(text, start)):
+        if not count % _CHECKED:
+            check()
         found = token[0]
         if found == ")":
             sets.pop()
             if not sets:
                 return images, token.end()
         elif found[0] in "\"'":
-            if sets[-1]:
+            if sets[-1] and len(images) <= MAX_IMAGES:
                 images.append(_string(found))
         elif found == "(" or token.lastgroup:
             sets.append(unescape(found).lower() in ("image-set(", "-webkit-image-set("))
         elif token.lastindex:
-            if image := _in_brackets(token[token.lastindex]):
+            if len(images) <= MAX_IMAGES and (image := _in_brackets(token[token.lastindex])):
                 images.append(image)
             if not found.endswith(")"):
                 sets.append(False)  # a url() with more in it than the URL

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
+from io import BytesIO
+
+from archiver.links.link import Check, go_on
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -61,6 +65,12 @@ _AS_THEY_ARE = frozenset(
     ]
 )
 
+_WINDOWS_1252 = "".join(
+    chr(byte) if byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else bytes([byte]).decode("cp1252")
+    for byte in range(256)
+)
+"""What each byte means on the web, where Python knows no character for five."""
+
 _PRESCANNED = 1024
 _HEAD = 64 << 10
 """Bytes in which a document that is no UTF-8 may still name its encoding: browsers read it anew then."""
@@ -95,34 +105,61 @@ def charset_parameter(content_type: str | None) -> str | None:
     return codec_of(found[1]) if found else None
 
 
-def decode_html(data: bytes, content_type: str | None) -> tuple[str | None, str]:
-    """A document's text and its codec: by BOM, else Content-Type, else meta; unsaid, UTF-8 where it is that.
+def decode_html(data: bytes, content_type: str | None, check: Check = go_on) -> tuple[bytes, str]:
+    """A document in UTF-8, and its codec: by BOM, Content-Type or meta; unsaid, UTF-8 where it is that.
 
-    The text is None where *data*, without its BOM, is valid UTF-8 as it stands.
+    *data* itself, with its BOM, where it is valid UTF-8. Raises what *check* raises, which is called many
+    times a second.
     """
     codec = _bom(data) or charset_parameter(content_type) or _declared(data[:_PRESCANNED])
     if codec in (None, "utf-8"):
-        if _is_utf8(data):
-            return None, "utf-8"
+        if _is_utf8(data, check):
+            return data, "utf-8"
         codec = codec or _declared(data[:_HEAD]) or "cp1252"
-    return data.removeprefix(_bom_of(codec)).decode(codec, "replace"), codec
+    written = BytesIO()  # whose value is no copy
+    for piece in _decoded(data, codec, check):
+        written.write(piece.encode("utf-8", "replace"))
+    return written.getvalue(), codec
 
 
-def decode_css(data: bytes, content_type: str | None, encoding: str | None) -> tuple[str, str]:
-    """A style sheet's text and its codec: BOM, Content-Type, @charset, *encoding* of what links it, UTF-8."""
+def decode_css(
+    data: bytes, content_type: str | None, encoding: str | None, check: Check = go_on
+) -> tuple[str, str]:
+    """A style sheet's text and its codec: BOM, Content-Type, @charset, *encoding* of what links it, UTF-8.
+
+    Raises what *check* raises, which is called many times a second.
+    """
     codec = _bom(data) or charset_parameter(content_type)
     if codec is None:
         found = _CSS_CHARSET.match(data)
         codec = _not_utf16(codec_of(found[1].decode("ascii", "replace"))) if found else None
     codec = codec or (codec_of(encoding) if encoding else None) or "utf-8"
-    return data.removeprefix(_bom_of(codec)).decode(codec, "replace"), codec
+    return "".join(_decoded(data, codec, check)), codec
 
 
-def _is_utf8(data: bytes) -> bool:
+def _decoded(data: bytes, codec: str, check: Check) -> Iterator[str]:
+    """The text of *data*, without its BOM, in pieces."""
+    bom = _bom_of(codec)
+    view = memoryview(data)[len(bom) if data.startswith(bom) else 0 :]
+    decoder = codecs.getincrementaldecoder(codec)("replace")
+    for at in range(0, len(view), _PIECE):
+        if at:
+            check()
+        piece = view[at : at + _PIECE]
+        if codec == "cp1252":
+            yield codecs.charmap_decode(piece, "replace", _WINDOWS_1252)[0]
+        else:
+            yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)
+
+
+def _is_utf8(data: bytes, check: Check) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     view = memoryview(data)
     try:
         for at in range(0, len(data), _PIECE):  # in pieces: nobody wants the text
+            if at:
+                check()
             decoder.decode(view[at : at + _PIECE])
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import ClassVar
 
 from archiver.errors import FormatError, LimitError
-from archiver.links.css import css_urls
+from archiver.links.css import TooManyImagesError, css_urls
 from archiver.links.encoding import decode_html
 from archiver.links.importmap import ImportMap
 from archiver.links.javascript import module_imports
@@ -16,12 +16,14 @@ from archiver.links.link import Check, Kind, Link, Links, Resolver, go_on, is_to
 from archiver.links.markup import BODY, Attributes, Target, feed, is_xml
 from archiver.links.metadata import MAX_JSON, linked_data
 from archiver.links.players import is_player
-from archiver.links.srcset import candidates, shown
+from archiver.links.srcset import MAX_CANDIDATES, candidates, shown
 from archiver.url import Url
 
 _MAX_SRCDOC_DEPTH = 5
 _MAX_TEXT = 16 << 20
 """Characters of the style elements, and of the scripts that may name something, that are read."""
+_MAX_RELATIONS = 64 << 10
+"""Characters of what a link element says it is that are read."""
 _MAX_UNPLAYED = 1_000
 _TITLE_DEPTH = 512
 """A title within more elements than browsers nest is not looked for."""
@@ -29,6 +31,7 @@ _TITLE_DEPTH = 512
 _ICONS = frozenset({"icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon"})
 _SCRIPT_TYPE = re.compile(r"(?:java|ecma|live|j)script|module", re.IGNORECASE)
 """Also within a type: loaders write ``c0ffee-text/javascript`` and put it right as the page runs."""
+_PLAYLIST_NAME = re.compile(r"[^?]*\.(?:m3u8|mpd)(?:\?|\Z)", re.IGNORECASE)
 _IMAGE_NAME = re.compile(r"\.(?:avif|bmp|gif|ico|jpe?g|png|svg|webp)(?:[?#]|\Z)", re.IGNORECASE)
 _PRELOADED = {
     "audio": Kind.MEDIA,
@@ -50,12 +53,16 @@ def html_links(data: bytes, *, url: str, content_type: str | None, check: Check 
 
     An HTML document that names no icon ends with a guess at one. FormatError where *url* is none.
     """
-    text, codec = decode_html(data, content_type)
     document = Url.parse(url)
     found = Links()
+    try:
+        text, codec = decode_html(data, content_type, check)
+    except LimitError:
+        found.cut = True
+        return found
     page = _Page(Resolver(document, codec), found, check)
     try:
-        feed(data if text is None else text.encode("utf-8", "replace"), content_type, page, check)
+        feed(text, content_type, page, check)
         page.end_modules()
     except LimitError:
         found.cut = True
@@ -71,7 +78,7 @@ def document_title(data: bytes, content_type: str | None) -> str | None:
     text, _ = decode_html(data, content_type)
     title = _Title()
     with suppress(LimitError):
-        feed(data if text is None else text.encode("utf-8", "replace"), content_type, title, title.check)
+        feed(text, content_type, title, title.check)
     return " ".join("".join(title.text).split()) if title.text is not None else None
 
 
@@ -121,6 +128,8 @@ class _Page(Target):
         self._in_picture = self._picture_has_source = False
         self._in_media = self._plays = self._media_has_source = False
         self._templates = self._drawings = 0
+        self._in_noscript = False
+        self._imports = ImportMap()
         self._text: list[str] | None = None
         """The text of the element that is open, where it matters."""
         self._use: Callable[[str], None] = self._style
@@ -165,7 +174,7 @@ class _Page(Target):
         """Note what the inline modules import, now that all is known of what things are called."""
         for text, base in self._modules:
             for name in module_imports(text, check=self._check):
-                url = self._found.imports.resolve(name, base)
+                url = self._imports.resolve(name, base)
                 if url is not None:
                     self._found.add(Link(url=url, kind=Kind.MODULE, place="js import"))
                 elif is_too_long(name):
@@ -183,9 +192,13 @@ class _Page(Target):
         return url
 
     def _css(self, text: str, place: str, *, sheet: bool) -> None:
-        if "(" in text or sheet:
+        if "(" not in text and not sheet:
+            return
+        try:
             for found in css_urls(text, sheet=sheet, check=self._check):
                 self._add(found.text, found.kind, f"{place} {found.place}", alternative=found.alternative)
+        except TooManyImagesError:
+            self._found.cut = True
 
     def _srcset(
         self,
@@ -196,7 +209,10 @@ class _Page(Target):
         beside_src: bool = False,
         policy: str = "",
     ) -> None:
-        found = candidates(text or "")
+        found = candidates(text or "", check=self._check)
+        if len(found) > MAX_CANDIDATES:
+            self._found.cut = True
+            found.pop()
         best = shown(found, beside_src=beside_src)
         for candidate in found:
             later = alternative or candidate is not best
@@ -231,7 +247,8 @@ class _Page(Target):
         if kind == "application/ld+json":
             self._begin_text(self._linked_data)
         elif kind == "importmap":
-            self._begin_text(self._import_map)
+            if not self._templates and not self._in_noscript:
+                self._begin_text(self._import_map)
         elif kind == "module":
             if source is None:
                 self._begin_text(self._module)
@@ -249,8 +266,10 @@ class _Page(Target):
         self._modules.append((text, self._resolve.base))
 
     def _import_map(self, text: str) -> None:
-        self._found.imports = self._found.imports.merged(ImportMap.parse(text, self._resolve.base))
-        self._found.cut = self._found.cut or self._found.imports.cut
+        self._imports = self._imports.merged(ImportMap.parse(text, self._resolve.base))
+        self._found.cut = self._found.cut or self._imports.cut
+        if not self._frames:
+            self._found.imports = self._imports
 
     # Elements that name something, in alphabetical order.
 
@@ -258,7 +277,8 @@ class _Page(Target):
         self._add(attributes.get("background"), Kind.IMAGE, "background")
 
     def _base(self, attributes: Attributes) -> None:
-        if self._has_base or self._templates or self._drawings or "href" not in attributes:
+        inert = self._templates or self._drawings or self._in_noscript
+        if inert or self._has_base or "href" not in attributes:
             return
         self._has_base = True
         try:
@@ -304,7 +324,9 @@ class _Page(Target):
             self._add(attributes.get("src"), Kind.IMAGE, "input image")
 
     def _link(self, attributes: Attributes) -> None:
-        relations = frozenset(attributes.get("rel", "").lower().split())
+        written = attributes.get("rel", "")
+        self._found.cut = self._found.cut or len(written) > _MAX_RELATIONS
+        relations = frozenset(written[:_MAX_RELATIONS].lower().split())
         href = attributes.get("href")
         policy = attributes.get("referrerpolicy", "")
         kind = attributes.get("type", "").partition(";")[0].strip().lower()
@@ -338,8 +360,12 @@ class _Page(Target):
 
     def _film(self, text: str | None, place: str) -> None:
         """One file of the video or audio element that is open: the first is played."""
-        if text and self._add(text, Kind.MEDIA, f"media {place}", alternative=self._media_has_source):
+        later = self._media_has_source
+        url = self._add(text, Kind.MEDIA, f"media {place}", alternative=later)
+        if url is not None:
             self._plays = self._media_has_source = True
+            if not later and _PLAYLIST_NAME.match(url):
+                self._unplayed(url)
         elif text and text.lstrip()[:5].lower() == "data:":
             self._plays = True
 
@@ -359,6 +385,12 @@ class _Page(Target):
             self._add(attributes.get("content"), Kind.MEDIA, "meta film", alternative=True)
         elif name.lower() == "referrer" and not self._frames:
             self._found.policy = attributes.get("content", "").strip().lower() or self._found.policy
+
+    def _noscript(self, attributes: Attributes) -> None:  # noqa: ARG002
+        self._in_noscript = True
+
+    def _end_noscript(self) -> None:
+        self._in_noscript = False
 
     def _object(self, attributes: Attributes) -> None:
         url = self._add(attributes.get("data"), Kind.FRAME, "object data")
@@ -414,6 +446,7 @@ class _Page(Target):
         "input": _input,
         "link": _link,
         "meta": _meta,
+        "noscript": _noscript,
         "object": _object,
         "picture": _picture,
         "script": _script,
@@ -434,6 +467,7 @@ class _Page(Target):
     }
     _ends: ClassVar[Mapping[str, Callable[[_Page], None]]] = {
         "audio": _end_media,
+        "noscript": _end_noscript,
         "picture": _end_picture,
         "script": _end_text,
         "style": _end_text,

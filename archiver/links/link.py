@@ -57,6 +57,9 @@ PARSED = frozenset({Kind.FRAME, Kind.STYLE, Kind.MODULE, Kind.MANIFEST})
 
 _AFTER = frozenset({Kind.ICON, Kind.MEDIA})
 
+_Key = str | tuple[str, Kind]
+"""What a link is known by: its URL; with the kind where the URL itself is that of a link parsed otherwise."""
+
 MAX_LINKS = 100_000
 MAX_CHARACTERS = 32 << 20
 """How many links one document may have, and how long their URLs may be together."""
@@ -65,17 +68,18 @@ MAX_CHARACTERS_EACH = 8 << 10
 
 
 class Links:
-    """The links of one document, each URL once: what it shows, then icons and films, then alternatives.
+    """The links of one document: what it shows, then icons and films, then alternatives.
 
-    Guesses are last. What is beyond the bounds above is left out, and *cut* is true then.
+    Each URL is there once, or once for each of the PARSED kinds that it is named as. Guesses are last. What
+    is beyond the bounds above is left out, and *cut* is true then.
     """
 
     __slots__ = ("_after", "_first", "_later", "_room", "cut", "imports", "policy", "unplayed")
 
     def __init__(self) -> None:
-        self._first: dict[str, Link] = {}
-        self._after: dict[str, Link] = {}
-        self._later: dict[str, Link] = {}
+        self._first: dict[_Key, Link] = {}
+        self._after: dict[_Key, Link] = {}
+        self._later: dict[_Key, Link] = {}
         self._room = MAX_CHARACTERS
         self.cut = False
         self.imports = ImportMap()
@@ -95,20 +99,20 @@ class Links:
 
     def add(self, link: Link) -> None:
         """Take *link*, unless its URL is there already and no less visible."""
-        url = link.url
+        url, key = link.url, self._key(link)
         for seen in (self._first, self._after):
-            if url in seen:
-                if link.kind in PARSED and seen[url].kind not in PARSED:
-                    seen[url] = replace(seen[url], kind=link.kind)  # or what it names would be lost
+            if key in seen:
+                if link.kind in PARSED and seen[key].kind not in PARSED:
+                    seen[key] = replace(seen[key], kind=link.kind)  # or what it names would be lost
                 return
-        if url in self._later:
+        if key in self._later:
             if link.alternative or link.guess:
-                if link.kind in PARSED and self._later[url].kind not in PARSED:
-                    self._later[url] = replace(self._later[url], kind=link.kind)
+                if link.kind in PARSED and self._later[key].kind not in PARSED:
+                    self._later[key] = replace(self._later[key], kind=link.kind)
                 return
-            if link.kind not in PARSED and self._later[url].kind in PARSED:
-                link = replace(link, kind=self._later[url].kind)
-            del self._later[url]
+            if link.kind not in PARSED and self._later[key].kind in PARSED:
+                link = replace(link, kind=self._later[key].kind)
+            del self._later[key]
             self._room += len(url)
         if len(self) >= MAX_LINKS or len(url) > min(self._room, MAX_CHARACTERS_EACH):
             self.cut = True
@@ -116,7 +120,15 @@ class Links:
         self._room -= len(url)
         last = link.alternative or link.guess
         into = self._later if last else self._after if link.kind in _AFTER else self._first
-        into[url] = link
+        into[key] = link
+
+    def _key(self, link: Link) -> _Key:
+        url = link.url
+        if link.kind in PARSED:
+            held = self._first.get(url) or self._after.get(url) or self._later.get(url)
+            if held is not None and held.kind in PARSED and held.kind is not link.kind:
+                return url, link.kind
+        return url
 
 
 _OTHER_SCHEME = re.compile(r"[\x00-\x20]*+(?!https?:)[a-z][a-z0-9+.-]*+:", re.IGNORECASE)

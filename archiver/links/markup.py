@@ -13,6 +13,7 @@ from html import unescape
 
 from lxml import etree
 
+from archiver.errors import LimitError
 from archiver.links.link import Check
 
 Attributes = Mapping[str, str]
@@ -32,6 +33,18 @@ _XML_TYPE = re.compile(
 )
 _NAMESPACES = ("{http://www.w3.org/1999/xhtml}", "{http://www.w3.org/2000/svg}")
 _XLINK = "{http://www.w3.org/1999/xlink}href"
+_STOPPED = frozenset(
+    {
+        etree.ErrorTypes.ERR_INTERNAL_ERROR,
+        etree.ErrorTypes.ERR_NO_MEMORY,
+        etree.ErrorTypes.ERR_ENTITY_LOOP,
+        etree.ErrorTypes.ERR_NAME_TOO_LONG,
+        etree.ErrorTypes.ERR_RESOURCE_LIMIT,
+    }
+)
+"""Errors after which libxml2 passes something over in XML, or all that follows."""
+_ERRORS_TOLD = 100
+"""libxml2 is silent about further errors."""
 _PSEUDO_ATTRIBUTE = re.compile(r"""([a-zA-Z]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
@@ -67,7 +80,7 @@ def is_xml(content_type: str | None) -> bool:
 def feed(data: bytes, content_type: str | None, target: Target, check: Check) -> None:
     """Have *target* told of all elements of the UTF-8 document *data*; broken markup tells what it can.
 
-    Raises what *check* raises, which is called between pieces.
+    Raises what *check* raises, which is called between pieces, and LimitError where libxml2 can tell no more.
     """
     parser: etree.XMLParser | etree.HTMLParser
     if is_xml(content_type):
@@ -91,7 +104,13 @@ def feed(data: bytes, content_type: str | None, target: Target, check: Check) ->
             at += size
         parser.close()
     except etree.LxmlError:
-        return  # as far as it went
+        pass  # as far as it went
+    except UnicodeDecodeError:
+        raise LimitError("characters that are none") from None
+    if isinstance(parser, etree.XMLParser):
+        errors = parser.feed_error_log
+        if len(errors) >= _ERRORS_TOLD or any(error.type in _STOPPED for error in errors):
+            raise LimitError("XML that is read no further")
 
 
 class _Xml(Target):

@@ -22,6 +22,8 @@ RUNNING = 12
 """Words that make a block running text rather than a label, a button or a menu's entry."""
 
 _MAX_JSON = 512 << 10
+_MAX_WORDS = 64 << 10
+"""Characters of an attribute that lists something that are read."""
 _MAX_SCRIPT = 2 << 10
 
 _BLOCKS = frozenset(
@@ -115,11 +117,11 @@ def outline(data: bytes, content_type: str | None, *, check: Check = go_on) -> O
 
     *check* is called many times a second; a LimitError of its ends the reading there.
     """
-    text, _ = decode_html(data, content_type)
     glance = _Glance()
     cut = False
     try:
-        feed(data if text is None else text.encode("utf-8", "replace"), content_type, glance, check)
+        text, _ = decode_html(data, content_type, check)
+        feed(text, content_type, glance, check)
     except LimitError:
         cut = True
     return glance.outline(cut=cut)
@@ -316,7 +318,7 @@ class _Glance(Target):
             self._media += 1
 
     def _link(self, attributes: Attributes) -> None:
-        relations: list[str] = attributes.get("rel", "").lower().split()
+        relations: list[str] = attributes.get("rel", "")[:_MAX_WORDS].lower().split()
         if "alternate" in relations and "oembed" in attributes.get("type", "").lower():
             relations.append("oembed")
         href = attributes.get("href", "").strip()[:MAX_EACH]
@@ -337,7 +339,7 @@ class _Glance(Target):
         self._free = self._free is not False and not value.lower().endswith("false")
 
     def _root_element(self, attributes: Attributes) -> None:
-        for name in (attributes.get("id", ""), *attributes.get("class", "").split()):
+        for name in (attributes.get("id", ""), *attributes.get("class", "")[:_MAX_WORDS].split()):
             self._root.add(name.lower())
         for name in attributes:
             if name.startswith("data-"):
@@ -374,5 +376,5 @@ def _is_hidden(tag: str, attributes: Attributes) -> bool:
     return (
         "hidden" in attributes
         or (tag == "dialog" and "open" not in attributes)
-        or (style is not None and _NOT_SHOWN.search(style) is not None)
+        or (style is not None and _NOT_SHOWN.search(style, 0, _MAX_WORDS) is not None)
     )

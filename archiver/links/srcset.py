@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from archiver.links.link import Check, go_on
+
 _SPACE = r"[ \t\r\n\f]"
 _USUAL = re.compile(
     rf"[ \t\r\n\f,]*+([^ \t\r\n\f]*[^ \t\r\n\f,]){_SPACE}++"
@@ -15,6 +17,11 @@ _URL = re.compile(r"[ \t\r\n\f,]*+([^ \t\r\n\f]++)")
 _DESCRIPTORS = re.compile(r"(?:[^,(]++|\([^)]*+\)?)*+,?")
 _WIDTH = re.compile(r"(?<!\S)([0-9]{1,9})w(?!\S)")
 _DENSITY = re.compile(r"(?<!\S)([0-9]{0,9}\.?[0-9]{1,9})x(?!\S)")
+
+MAX_CANDIDATES = 10_000
+"""How many candidates of one srcset are read."""
+_CHECKED = 1 << 10
+"""Candidates after which is asked whether to go on."""
 
 _USUAL_WIDTH = 1280
 """CSS pixels of the window in which a page is thought to be looked at, one dot each."""
@@ -29,11 +36,16 @@ class Candidate:
     density: float
 
 
-def candidates(text: str) -> list[Candidate]:
-    """The candidates in *text*, in order."""
+def candidates(text: str, *, check: Check = go_on) -> list[Candidate]:
+    """The candidates in *text*, in order; one more than MAX_CANDIDATES where there are any more than these.
+
+    Raises what *check* raises.
+    """
     found: list[Candidate] = []
     at = 0
-    while match := _USUAL.match(text, at) or _URL.match(text, at):
+    while match := len(found) <= MAX_CANDIDATES and (_USUAL.match(text, at) or _URL.match(text, at)):
+        if not len(found) % _CHECKED:
+            check()
         url, at = match[1], match.end()
         width = density = None
         if match.re is _USUAL:

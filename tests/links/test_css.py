@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import pytest
 import tinycss2
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.links import Kind, css_links
-from archiver.links.css import css_urls
+from archiver.links.css import MAX_IMAGES, TooManyImagesError, css_urls
 
 SHEET = "https://example.org/style/main.css"
 
@@ -113,6 +114,20 @@ def test_every_font_source_is_found_and_the_first_of_a_list_is_shown() -> None:
         ("c.woff", Kind.FONT, True),
         ("d.png", Kind.IMAGE, False),
     ]
+
+
+@pytest.mark.parametrize("count", [MAX_IMAGES, MAX_IMAGES + 1])
+def test_what_follows_a_large_image_set_is_read_and_the_rest_of_the_set_is_said_to_be_cut(count: int) -> None:
+    images = ",".join(f"'{n}'" for n in range(count))
+    sheet = f"a{{b:image-set({images})}} c{{d:url(last)}}".encode()
+    named = css_links(sheet, url="https://h/", content_type="text/css")
+    assert named.cut is (count > MAX_IMAGES)
+    assert {link.url for link in named} == {f"https://h/{name}" for name in (*range(MAX_IMAGES), "last")}
+
+
+def test_a_large_image_set_that_is_no_value_cuts_nothing() -> None:
+    sheet = b"@supports (a:image-set(" + b"'a'" * (MAX_IMAGES + 1) + b")) {a{b:url(c)}}"
+    assert not css_links(sheet, url="https://h/", content_type="text/css").cut
 
 
 def test_links_are_absolute_and_alternatives_come_last() -> None:
@@ -302,5 +317,6 @@ def test_hostile_sheets_take_linear_time(piece: str) -> None:
     began = time.monotonic()
     text = piece * (400_000 // len(piece))
     list(css_urls(text))
-    list(css_urls("image-set(" + text))
+    with suppress(TooManyImagesError):
+        list(css_urls("image-set(" + text))
     assert time.monotonic() - began < 5

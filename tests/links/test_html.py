@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import random
 import time
+import tracemalloc
+from html import escape
 
 import html5lib
 import pytest
@@ -9,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.links import Kind, Link, document_title, html_links, links
-from archiver.links.srcset import candidates, shown
+from archiver.links.css import MAX_IMAGES
+from archiver.links.outline import outline
+from archiver.links.srcset import MAX_CANDIDATES, candidates, shown
+from archiver.url import Url
 
 PAGE = "https://example.org/news/today.html"
 BASE = "https://example.org/news/"
@@ -404,6 +409,161 @@ def test_one_candidate_is_shown(text: str, expected: str) -> None:
     best = shown(candidates(text))
     assert best is not None
     assert best.url == expected
+
+
+@pytest.mark.parametrize("count", [MAX_CANDIDATES, MAX_CANDIDATES + 1])
+def test_a_srcset_is_read_up_to_its_bound(count: int) -> None:
+    text = "<img srcset='" + ", ".join(f"{n}.png {n + 1}w" for n in range(count)) + "'><img src=last.png>"
+    named = html_links(text.encode(), url=PAGE, content_type="text/html")
+    assert named.cut is (count > MAX_CANDIDATES)
+    urls = {link.url.removeprefix(BASE) for link in named if link.kind is Kind.IMAGE}
+    assert urls == {*(f"{n}.png" for n in range(MAX_CANDIDATES)), "last.png"}
+
+
+@pytest.mark.parametrize(
+    "text", ["<style>a{{b:image-set({})}}</style>", '<p style="b:image-set({})">'], ids=["sheet", "attribute"]
+)
+@pytest.mark.parametrize("count", [MAX_IMAGES, MAX_IMAGES + 1])
+def test_an_image_set_is_read_up_to_its_bound(text: str, count: int) -> None:
+    page = text.format(" ".join(f"'{n}.png'" for n in range(count))) + "<img src=last.png>"
+    named = html_links(page.encode(), url=PAGE, content_type="text/html")
+    assert named.cut is (count > MAX_IMAGES)
+    urls = {link.url.removeprefix(BASE) for link in named if link.kind is Kind.IMAGE}
+    assert urls == {*(f"{n}.png" for n in range(MAX_IMAGES)), "last.png"}
+
+
+LARGE = 4 << 20
+
+
+@pytest.mark.parametrize(
+    ("start", "piece", "end", "cut"),
+    [
+        (b"<img srcset='", b"a, ", b"'>", True),
+        (b"<link rel='", b"ab ", b"'>", True),
+        (b"<body class='", b"ab ", b"'>", False),
+        (b"<style>a{b:image-set(", b"'a' ", b")}</style>", True),
+        (b'<p style="b:image-set(', b"'a' ", b')">', True),
+        (b'<p style="b:image-set(', b"a ", b')">', False),
+        (b'<p style="b:image-set(', b"((", b')">', False),
+        (b'<p style="b:image-set(', b",,", b')">', False),
+    ],
+)
+def test_one_large_attribute_is_read_with_pauses_and_little_memory(
+    start: bytes, piece: bytes, end: bytes, cut: bool
+) -> None:
+    data = start + piece * (LARGE // len(piece)) + end + b"<img src=last.png>"
+    last, gap = time.monotonic(), 0.0
+
+    def check() -> None:
+        nonlocal last, gap
+        now = time.monotonic()
+        last, gap = now, max(gap, now - last)
+
+    named = html_links(data, url=PAGE, content_type="text/html", check=check)
+    check()
+    assert f"{BASE}last.png" in [link.url for link in named]
+    assert named.cut is cut
+    assert gap < 0.7
+    tracemalloc.start()
+    try:
+        html_links(data[: LARGE // 8] + end, url=PAGE, content_type="text/html")
+        assert tracemalloc.get_traced_memory()[1] < LARGE // 8 * 6 + MAX_IMAGES * 300
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("<noscript><base href=//other/></noscript><img src=x>", f"{BASE}x"),
+        ("<body><noscript><p><base href=//other/></p></noscript><img src=x>", f"{BASE}x"),
+        (
+            "<noscript><base href=//no/></noscript><base href=https://other/><img src=x>",
+            "https://other/x",
+        ),
+        ("<noscript><img src=y></noscript><base href=https://other/>", f"{BASE}y"),
+    ],
+)
+def test_a_base_that_only_those_without_scripts_see_changes_nothing(text: str, url: str) -> None:
+    assert [link.url for link in found(text)] == [url]
+
+
+MAP = '<script type=importmap>{"imports": {"a": "/%s.js"}}</script>'
+MODULE = "<script type=module>import 'a'</script>"
+
+
+def srcdoc(text: str) -> str:
+    return f'<iframe srcdoc="{escape(text)}"></iframe>'
+
+
+@pytest.mark.parametrize(
+    ("text", "paths", "map_says"),
+    [
+        (f"<template>{MAP % 'no'}</template>{MODULE}", [], None),
+        (f"<noscript>{MAP % 'no'}</noscript>{MODULE}", [], None),
+        (f"<template>{MAP % 'no'}</template>{MAP % 'yes'}{MODULE}", ["/yes.js"], "/yes.js"),
+        (srcdoc(MAP % "inner" + MODULE) + MODULE, ["/inner.js"], None),
+        (MAP % "outer" + srcdoc(MODULE) + MODULE, ["/outer.js"], "/outer.js"),
+        (srcdoc(MAP % "inner" + MODULE) + MAP % "outer", ["/inner.js"], "/outer.js"),
+        (MAP % "outer" + srcdoc(MAP % "inner" + MODULE) + MODULE, ["/inner.js", "/outer.js"], "/outer.js"),
+        (MAP % "outer" + srcdoc(MODULE), [], "/outer.js"),
+    ],
+)
+def test_an_import_map_counts_in_its_own_document(text: str, paths: list[str], map_says: str | None) -> None:
+    named = html_links(text.encode(), url=PAGE, content_type="text/html")
+    assert [Url.parse(link.url).path for link in named if not link.guess] == paths
+    said = named.imports.resolve("a", Url.parse(PAGE))
+    assert (said and Url.parse(said).path) == map_says
+
+
+@pytest.mark.parametrize(
+    ("text", "unplayed"),
+    [
+        ("<video src=a.m3u8></video>", ["a.m3u8"]),
+        ("<audio><source src='a.MPD?b'></audio>", ["a.MPD?b"]),
+        ("<video data-src=a.m3u8></video>", ["a.m3u8"]),
+        ("<script src=a.m3u8></script><video src=a.m3u8></video>", ["a.m3u8"]),
+        ("<video><source src=a.m3u8><source src=b.mp4></video>", ["a.m3u8"]),
+        ("<video><source src=b.mp4><source src=a.m3u8></video>", []),
+        ("<video src='a.mp4?b.m3u8'></video>", []),
+    ],
+)
+def test_a_film_that_is_a_list_of_pieces_is_not_played(text: str, unplayed: list[str]) -> None:
+    named = html_links(text.encode(), url=PAGE, content_type="text/html")
+    assert [url.removeprefix(BASE) for url in named.unplayed] == unplayed
+
+
+XHTML = "<html xmlns='http://www.w3.org/1999/xhtml'><title>T</title><img src='x'/>%s<img src='y'/></html>"
+GROWING = "".join(f"<!ENTITY a{n + 1} '{f'&a{n};' * 10}'>" for n in range(12))
+BOMB = f"<!DOCTYPE html [<!ENTITY a0 'x'>{GROWING}]>"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "cut"),
+    [
+        (XHTML % "<p/>", ["x", "y"], False),
+        (XHTML % "&nbsp; & <p></b>", ["x", "y"], False),
+        (XHTML % "&#xd800;", ["x"], True),
+        (XHTML % "<p title='&#xd800;'/>", ["x"], True),
+        (BOMB + XHTML % "&a12;", ["x"], True),
+        (BOMB + XHTML % "<p title='&a12;'/>", ["x"], True),
+        ("<!DOCTYPE html [<!ENTITY a '&b;'><!ENTITY b '&a;'>]>" + XHTML % "&a;", ["x"], True),
+        (XHTML % f"<{'n' * 60_000}/>", ["x"], True),
+        (XHTML % f"{'& ' * 200}<{'n' * 60_000}/>", ["x"], True),
+    ],
+    ids=lambda value: value[:200][-60:] if isinstance(value, str) else None,
+)
+def test_xml_that_is_read_no_further_is_said_to_be_cut(text: str, expected: list[str], cut: bool) -> None:
+    data, kind = text.encode(), "application/xhtml+xml"
+    named = html_links(data, url=PAGE, content_type=kind)
+    assert [link.url.removeprefix(BASE) for link in named if not link.guess] == expected
+    assert named.cut is cut
+    assert document_title(data, kind) == "T"
+    assert outline(data, kind).cut is cut
+
+
+def test_a_character_that_is_none_ends_no_html() -> None:
+    assert names("<img src=x>&#xd800;<p title='&#xd800;'><img src=y>") == ["x", "y"]
 
 
 @pytest.mark.parametrize(

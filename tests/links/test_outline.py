@@ -323,3 +323,14 @@ def test_a_large_document_takes_little_memory(of: Callable[[], bytes]) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 3 << 20
+
+
+@pytest.mark.parametrize("start", ["<body class='", "<link rel='"])
+def test_a_long_list_of_words_takes_little_memory(start: str) -> None:
+    data = (start + "ab " * 1_000_000 + "'>").encode()
+    tracemalloc.start()
+    try:
+        outline(data, HTML)
+        assert tracemalloc.get_traced_memory()[1] < 6 * len(data)
+    finally:
+        tracemalloc.stop()
