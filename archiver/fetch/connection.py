@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import ssl
 import threading
@@ -20,6 +21,9 @@ from archiver.url import Url
 from archiver.warc.exchange import TlsSession
 
 _Addresses = list[IPv4Address | IPv6Address]
+
+_MOST_CERTIFICATES = 8 << 20
+"""Bytes of all chains together, each counted once: they are in the record beside the bodies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,8 @@ class Dialer:
         self._lookup = lookup
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
+        self._chains: set[bytes] = set()  # a digest of each
+        self._chain_room = _MOST_CERTIFICATES
         if settings.cacert is not None:
             self._tls()  # a file without a certificate is to fail now, not in the middle of a page
 
@@ -108,7 +114,11 @@ class Dialer:
         if origin.scheme == "http":
             return Connection(sock, origin, address=shown, tls=None)
         secured = self._secure(sock, origin, errand, until)
-        return Connection(secured, origin, address=shown, tls=tls.session(secured))
+        session = tls.session(secured)
+        if not self._has_room_for(session.chain):
+            secured.close()
+            raise errand.error("length", "more certificates than a record can hold")
+        return Connection(secured, origin, address=shown, tls=session)
 
     def _judged(self, origin: Origin, errand: Errand, until: float) -> _Addresses:
         """The addresses of *origin* that may be connected to."""
@@ -183,6 +193,18 @@ class Dialer:
             secured.close()
             raise
         return secured
+
+    def _has_room_for(self, chain: tuple[bytes, ...]) -> bool:
+        """Whether *chain* may be recorded: servers may make up another for every connection."""
+        digest, size = hashlib.sha256(b"".join(chain)).digest(), sum(map(len, chain))
+        with self._lock:
+            if digest in self._chains:
+                return True
+            if size > self._chain_room:
+                return False
+            self._chains.add(digest)
+            self._chain_room -= size
+            return True
 
     def _tls(self) -> ssl.SSLContext:
         with self._lock:

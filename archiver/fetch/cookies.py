@@ -31,6 +31,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _LONG_AGE = re.compile(r"(max-age[ \t]*+=[ \t]*+-?[0-9]{10})[0-9]++", re.IGNORECASE)
 _LONGEST = 4096
 _MOST = 128 << 10
+_MOST_AT_ONCE = 300
 _MOST_SENT = 16 << 10  # no server takes a longer header, and each request records it again
 _GIVEN = "given"
 
@@ -39,7 +40,8 @@ class Cookies:
     """A jar filled by Set-Cookie lines and asked for Cookie lines; thread-safe.
 
     *given* are in it from the beginning. As in browsers a cookie of over 4 KB or with a control character
-    is dropped; after 128 KB of them, whatever they replace, nothing more is learnt.
+    is dropped; after 128 KB of them, whatever they replace, nothing more is learnt, nor while there are
+    300: browsers keep 180 of a site, and each of them takes time with every request.
     """
 
     def __init__(self, given: Iterable[GivenCookie] = ()) -> None:
@@ -60,7 +62,7 @@ class Cookies:
         if not lines:
             return
         with self._lock:
-            for line in lines:
+            for line in lines[: max(0, _MOST_AT_ONCE - len(self._jar))]:
                 self._left -= len(line)
                 if self._left >= 0:
                     message = Message()  # one each: what is wrong with one must not cost the others

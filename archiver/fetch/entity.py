@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from archiver.warc.http1 import ChunkedDecoder, Framing, Head, find_head_end, fr
 
 MAX_DOCUMENT = 64 << 20
 """Bytes of a document that are read for links; what comes after is not looked at."""
+MAX_SHEET = 16 << 20
+"""The same of what is read as one text: a style sheet, a script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +28,25 @@ class Document:
     """Why this is not all of it, in one stable word; None where it is."""
 
 
-def document(exchange: Exchange, head: Head) -> Document:
-    """The decoded body; the spool is read from its beginning and left anywhere."""
-    body = bytearray()
+def document(exchange: Exchange, head: Head, *, most: int = MAX_DOCUMENT) -> Document:
+    """The decoded body, *most* bytes of it; the spool is read from its beginning and left anywhere."""
+    body = io.BytesIO()  # whose bytes can be had without a second copy of them
+    fault = None
     try:
-        for chunk in _decoded(exchange, head):
-            body += chunk
+        for chunk in _decoded(exchange, head, most):
+            body.write(chunk)
     except FormatError:
-        return Document(bytes(body), "bad-coding")
+        fault = "bad-coding"
     except LimitError:
-        return Document(bytes(body), "limit-links")
-    return Document(bytes(body), None)
+        fault = "limit-links"
+    return Document(body.getvalue(), fault)
 
 
 def beginning(exchange: Exchange, head: Head, size: int) -> bytes:
     """The first *size* bytes of the decoded body, or fewer."""
     body = bytearray()
     with suppress(FormatError, LimitError):
-        for chunk in _decoded(exchange, head):
+        for chunk in _decoded(exchange, head, MAX_DOCUMENT):
             body += chunk
             if len(body) >= size:
                 break
@@ -52,13 +56,13 @@ def beginning(exchange: Exchange, head: Head, size: int) -> bytes:
 def body_digest(exchange: Exchange, head: Head) -> Digest | None:
     """The digest of the decoded body; None where it cannot be read to its end. The spool is left anywhere."""
     try:
-        return Digest.of_chunks(_decoded(exchange, head))
+        return Digest.of_chunks(_decoded(exchange, head, MAX_DOCUMENT))
     except (FormatError, LimitError):
         return None
 
 
-def _decoded(exchange: Exchange, head: Head) -> Iterator[bytes]:
-    return decode(_entity(exchange, head), content_codings(head), max_bytes=MAX_DOCUMENT)
+def _decoded(exchange: Exchange, head: Head, most: int) -> Iterator[bytes]:
+    return decode(_entity(exchange, head), content_codings(head), max_bytes=most)
 
 
 def _entity(exchange: Exchange, head: Head) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from queue import SimpleQueue
 
 from archiver.errors import FormatError, LimitError
-from archiver.fetch.entity import beginning, document
+from archiver.fetch.entity import MAX_DOCUMENT, MAX_SHEET, beginning, document
 from archiver.fetch.fetcher import Fetched, Fetcher
 from archiver.fetch.limits import Budget, Limits
 from archiver.fetch.memento import raw_form
@@ -123,8 +123,9 @@ class _Walk:
         self._deadline = time.monotonic() + limits.seconds
         self._robots = Robots(robots, fetcher, record, self._deadline, self._charge)
         self._lock = threading.Lock()
-        self._reading = threading.Lock()
-        """Held while a document is looked into: the largest may take memory once, not once a thread."""
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="read")
+        """Looks into documents, one after the other: the largest may take memory once, and what the C library
+        keeps of it for later is kept once too, not once a thread."""
         self._seen: dict[str, frozenset[Kind]] = {}
         """Every URL that was asked for or is queued, and the kinds as which it is looked into."""
         self._queue: list[tuple[bool, int, Want]] = []
@@ -142,6 +143,7 @@ class _Walk:
         self._done = 0
         self._started = 0
         self._bytes = 0
+        self._unplayed: set[str] = set()
         self._missing = Tally()
         self._broken = Tally()
         self._outline: Outline | None = None
@@ -151,12 +153,13 @@ class _Walk:
     def run(self, url: Url) -> PageResult:
         self._know(url.href, Kind.FRAME)
         self._found = 1
-        page = self._get(Want(number=0, url=url, kind=None, referrer=None, hops=""))
-        if page.error is not None:
-            self._missing.add(0, page.final.href, None if page.final == url else url.href, page.error)
-        self._settle(page)
-        self._want_raw_form(page)
-        self._follow()
+        with self._reader:
+            page = self._get(Want(number=0, url=url, kind=None, referrer=None, hops=""))
+            if page.error is not None:
+                self._missing.add(0, page.final.href, None if page.final == url else url.href, page.error)
+            self._settle(page)
+            self._want_raw_form(page)
+            self._follow()
         self._answer_elsewhere()
         return PageResult(
             requested=url,
@@ -365,22 +368,28 @@ class _Walk:
         kind = _content_type(head) if head is not None else None
         if head is None or exchange is None or not may_link(kind, want.kind):
             return Links(), None
-        with self._reading:
-            # What is sent without a type may be anything, a film too: first see how it begins.
-            shown = want.kind is None or want.kind is Kind.FRAME
-            if shown and not is_document(beginning(exchange, head, _BEGINNING), kind):
-                return Links(), None
-            read = document(exchange, head)
-            found = links(
-                read.data,
-                url=url.href,
-                content_type=kind,
-                kind=want.kind,
-                imports=want.imports,
-                check=self._check,
-            )
-            if want.kind is None:
-                self._outline = outline(read.data, kind, check=self._check)
+        return self._reader.submit(self._read, want, url, fetched, head, exchange, kind).result()
+
+    def _read(
+        self, want: Want, url: Url, fetched: Fetched, head: Head, exchange: Exchange, kind: str | None
+    ) -> tuple[Links, str | None]:
+        if (over := self._over()) is not None:  # each of those who wait would read on for a while
+            return Links(), None if fetched.error else over
+        # What is sent without a type may be anything, a film too: first see how it begins.
+        shown = want.kind is None or want.kind is Kind.FRAME
+        if shown and not is_document(beginning(exchange, head, _BEGINNING), kind):
+            return Links(), None
+        read = document(exchange, head, most=MAX_DOCUMENT if shown else MAX_SHEET)
+        found = links(
+            read.data,
+            url=url.href,
+            content_type=kind,
+            kind=want.kind,
+            imports=want.imports,
+            check=self._check,
+        )
+        if want.kind is None:
+            self._outline = outline(read.data, kind, check=self._check)
         if found.cut:
             return found, self._over() or "limit-links"
         return found, None if fetched.error else read.fault
@@ -401,15 +410,18 @@ class _Walk:
         if got.want.kind is not None:
             self._bytes += got.size
         unread = got.unread
+        policy = self._policy(got)
         for link in got.links:
             if link.guess and got.want.kind is not None:
                 continue
-            if not self._queue_link(link, got):
+            if not self._queue_link(link, got, policy):
                 unread = unread or "limit-links"
         if unread is not None and not got.want.guess:
             self._missing.add(got.want.number, got.want.url.href, got.want.referrer, unread)
         for player in got.links.unplayed:
-            self._missing.add(got.want.number, player, got.final.href, _NOT_CAPTURED)
+            if player not in self._unplayed:  # many frames may name the same ones
+                self._unplayed.add(player)
+                self._missing.add(got.want.number, player, got.final.href, _NOT_CAPTURED)
         if self._progress is not None:
             self._progress(
                 Progress(found=self._found, done=self._done, missing=self._missing.count, bytes=self._bytes)
@@ -426,7 +438,7 @@ class _Walk:
             self._found += 1
             heapq.heappush(self._queue, (want.later, want.number, want))
 
-    def _queue_link(self, link: Link, got: Got) -> bool:
+    def _queue_link(self, link: Link, got: Got, policy: str) -> bool:
         """Queue what *link* leads to, unless that is known; false where there is no room even to count it."""
         with self._lock:
             known = self._is_known(link.url, link.kind)
@@ -441,8 +453,10 @@ class _Walk:
                 self._unnamed.discard(link.url)
         number, self._found = self._found, self._found + 1
         parent = got.want
-        if full:
-            self._missing.add(number, link.url, got.final.href, "limit-resources")
+        if (reason := "limit-resources" if full else self._over()) is not None:
+            self._failed.setdefault(link.url, reason)
+            if not link.guess:
+                self._missing.add(number, link.url, got.final.href, reason)
             return True
         want = Want(
             number=number,
@@ -450,7 +464,7 @@ class _Walk:
             kind=link.kind,
             referrer=got.final.href,
             hops=got.hops + "E",
-            policy=link.policy or self._policy(got),
+            policy=link.policy or policy,
             imports=got.links.imports if parent.kind is None or parent.kind is Kind.FRAME else parent.imports,
             frames=parent.frames + (link.kind is Kind.FRAME),
             sheets=parent.sheets + 1 if link.kind is Kind.STYLE and parent.kind is Kind.STYLE else 0,

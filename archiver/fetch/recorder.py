@@ -12,7 +12,15 @@ from archiver.errors import CaptureError, FormatError
 from archiver.fetch.connection import Connection
 from archiver.fetch.limits import Budget, Ledger, Limits
 from archiver.fetch.wire import Errand
-from archiver.warc.http1 import ChunkedDecoder, Framing, Head, find_head_end, framing, parse_head
+from archiver.warc.http1 import (
+    MAX_LINES,
+    ChunkedDecoder,
+    Framing,
+    Head,
+    find_head_end,
+    framing,
+    parse_head,
+)
 
 _IN_MEMORY = 256 << 10
 _MOST_INTERIM = 1_000
@@ -170,6 +178,9 @@ class _Reader:
                 self.interim.append(data)
                 continue
             self._final_head(head, data)
+            if data.count(b"\n") > MAX_LINES + 2:  # with its first line and its blank one
+                # A coding, a length or a target may stand where nobody looks.
+                raise self._errand.error("length", f"a head of more than {MAX_LINES} lines")
             return head
 
     def _final_head(self, head: Head, data: bytes) -> None:

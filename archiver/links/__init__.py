@@ -31,9 +31,9 @@ _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _MIME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+")
 _SAYS_NOTHING = frozenset({"unknown/unknown", "application/unknown", "*/*"})
 _LOOKS_LIKE_HTML = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*+(?:(?><!--.*?-->)\s*+)*+<"  # one way to match, or a few comments take hours
-    rb"(?:!doctype html|html|head|body|title|meta|script|style|link|iframe|table|div|font|h1|a|b|br|p)[\s>]",
-    re.IGNORECASE | re.DOTALL,
+    rb"(?:\xef\xbb\xbf)?\s*+<(?:!--|\?xml|"
+    rb"(?:!doctype html|html|head|body|title|meta|script|style|link|iframe|table|div|font|h1|a|b|br|p)[\s>])",
+    re.IGNORECASE,
 )
 
 

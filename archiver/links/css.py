@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from archiver.errors import LimitError
 from archiver.links.encoding import decode_css
-from archiver.links.link import Check, Kind, Link, Links, Resolver, go_on, is_too_long
+from archiver.links.link import MAX_LINKS, Check, Kind, Link, Links, Resolver, go_on, is_too_long
 from archiver.url import Url
 
 _SPACE = r"[ \t\r\n\f]*+"
@@ -100,6 +100,9 @@ def css_links(
         text, codec = decode_css(data, content_type, encoding, check)
         resolve = Resolver(base, codec)
         for found in css_urls(text, check=check):
+            if len(links) >= MAX_LINKS:
+                links.cut = True
+                break
             target = resolve(found.text)
             if target is not None:
                 links.add(Link(url=target, kind=found.kind, place=found.place, alternative=found.alternative))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 
+from archiver.errors import LimitError
 from archiver.links.link import Check, go_on
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -71,6 +72,8 @@ _WINDOWS_1252 = "".join(
 )
 """What each byte means on the web, where Python knows no character for five."""
 
+_MAX_RECODED = 32 << 20
+"""Bytes of UTF-8 that are made of a document: they are in memory beside it, and once more in its parser."""
 _PRESCANNED = 1024
 _HEAD = 64 << 10
 """Bytes in which a document that is no UTF-8 may still name its encoding: browsers read it anew then."""
@@ -108,8 +111,8 @@ def charset_parameter(content_type: str | None) -> str | None:
 def decode_html(data: bytes, content_type: str | None, check: Check = go_on) -> tuple[bytes, str]:
     """A document in UTF-8, and its codec: by BOM, Content-Type or meta; unsaid, UTF-8 where it is that.
 
-    *data* itself, with its BOM, where it is valid UTF-8. Raises what *check* raises, which is called many
-    times a second.
+    *data* itself, with its BOM, where it is valid UTF-8. Raises LimitError where that would be more than
+    32 MB, and what *check* raises, which is called many times a second.
     """
     codec = _bom(data) or charset_parameter(content_type) or _declared(data[:_PRESCANNED])
     if codec in (None, "utf-8"):
@@ -118,7 +121,8 @@ def decode_html(data: bytes, content_type: str | None, check: Check = go_on) -> 
         codec = codec or _declared(data[:_HEAD]) or "cp1252"
     written = BytesIO()  # whose value is no copy
     for piece in _decoded(data, codec, check):
-        written.write(piece.encode("utf-8", "replace"))
+        if written.write(piece.encode("utf-8", "replace")) and written.tell() > _MAX_RECODED:
+            raise LimitError("a document larger than is put into another encoding")
     return written.getvalue(), codec
 
 

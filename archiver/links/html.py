@@ -20,7 +20,7 @@ from archiver.links.srcset import MAX_CANDIDATES, candidates, shown
 from archiver.url import Url
 
 _MAX_SRCDOC_DEPTH = 5
-_MAX_TEXT = 16 << 20
+_MAX_TEXT = 4 << 20
 """Characters of the style elements, and of the scripts that may name something, that are read."""
 _MAX_RELATIONS = 64 << 10
 """Characters of what a link element says it is that are read."""
@@ -284,6 +284,8 @@ class _Page(Target):
         try:
             base = Url.parse(attributes["href"], self._resolve.base, encoding=self._resolve.encoding)
         except FormatError:
+            # All that is written from there is somewhere else than it would seem.
+            self._found.cut = self._found.cut or is_too_long(attributes["href"])
             return
         if base.scheme not in ("data", "javascript"):
             self._resolve = Resolver(base, self._resolve.encoding)

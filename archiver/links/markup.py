@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from html import unescape
 
 from lxml import etree
@@ -26,7 +27,14 @@ stray end tag has libxml2 look through all of these, and between pieces is the t
 BODY = "body-"
 """What the body elements that an HTML document writes are called: where something has already begun the
 body, libxml2 drops what such a tag says."""
+_STRETCH = 128 << 10
+_CUT = len("<body>")
 _BODY_TAG = re.compile(rb"<body(?=[\s/>])", re.IGNORECASE)
+
+_MAX_TOKEN = 5 << 20
+"""Bytes of one tag or comment: its attributes take forty times as much memory."""
+_MAX_NAMES = 200_000
+"""Names of elements and attributes that libxml2 is made to keep in mind."""
 
 _XML_TYPE = re.compile(
     r"\s*(?:application|text|image)/(?:[!#$&^_.a-z0-9+-]+\+)?xml\s*(?:;.*)?", re.IGNORECASE | re.DOTALL
@@ -65,6 +73,9 @@ class Target:
     def data(self, text: str) -> None:
         """Text, in pieces."""
 
+    def pi(self, name: str, text: str | None = None) -> None:
+        """A processing instruction."""
+
     def style_sheet(self, attributes: Attributes) -> None:
         """An XML document names a style sheet."""
 
@@ -82,27 +93,35 @@ def feed(data: bytes, content_type: str | None, target: Target, check: Check) ->
 
     Raises what *check* raises, which is called between pieces, and LimitError where libxml2 can tell no more.
     """
+    watched = _Watched(_Xml(target) if is_xml(content_type) else target)
     parser: etree.XMLParser | etree.HTMLParser
     if is_xml(content_type):
         # Without huge_tree: it would also lift the bound on what entities grow to.
         parser = etree.XMLParser(
-            target=_Xml(target),  # type: ignore[arg-type]  # the stubs ask for methods that lxml does not
+            target=watched,  # type: ignore[arg-type]  # the stubs ask for methods that lxml does not
             encoding="utf-8",
             recover=True,
             resolve_entities="internal",  # type: ignore[arg-type]
             no_network=True,
         )
     else:
-        data = _BODY_TAG.sub(b"<" + BODY.encode(), data)
-        parser = etree.HTMLParser(target=target, encoding="utf-8", huge_tree=True)  # type: ignore[arg-type]
-    at = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
+        parser = etree.HTMLParser(target=watched, encoding="utf-8", huge_tree=True)  # type: ignore[arg-type]
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        while at < len(data):
-            check()
-            size = max(16, min(_PIECE, _WORK // max(target.depth, 1)))
-            parser.feed(data[at : at + size])
-            at += size
+        for piece in (data,) if is_xml(content_type) else _with_bodies_renamed(data):
+            at = 0
+            while at < len(piece):
+                check()
+                size = max(16, min(_PIECE, _WORK // max(target.depth, 1)))
+                watched.look(part := piece[at : at + size])
+                parser.feed(part)
+                at += size
         parser.close()
+    except LimitError:
+        if watched.is_between_tags:
+            with suppress(LimitError, UnicodeDecodeError, etree.LxmlError):
+                parser.close()  # or what it keeps stays until garbage is collected
+        raise
     except etree.LxmlError:
         pass  # as far as it went
     except UnicodeDecodeError:
@@ -111,6 +130,58 @@ def feed(data: bytes, content_type: str | None, target: Target, check: Check) ->
         errors = parser.feed_error_log
         if len(errors) >= _ERRORS_TOLD or any(error.type in _STOPPED for error in errors):
             raise LimitError("XML that is read no further")
+
+
+def _with_bodies_renamed(data: bytes) -> Iterator[bytes]:
+    """The same document, in pieces of a size that is easily copied."""
+    kept = b""
+    for at in range(0, len(data), _STRETCH):
+        text = _BODY_TAG.sub(b"<" + BODY.encode(), kept + data[at : at + _STRETCH])
+        yield text[:-_CUT]
+        kept = text[-_CUT:]  # in which a tag may begin
+    yield _BODY_TAG.sub(b"<" + BODY.encode(), kept)
+
+
+class _Watched:
+    """Passes on what lxml tells to *target*, and sees how much that is."""
+
+    def __init__(self, target: Target) -> None:
+        self.end, self.close, self.pi = target.end, target.close, target.pi
+        self._names: set[str] = set()
+        self._heard = [False]  # whether anything was told since the last look
+        self._silent = 0  # bytes since then
+        # What is called for everything in a document finds what it needs at hand.
+        names, heard, tell_start, tell_data = self._names, self._heard, target.start, target.data
+
+        def start(tag: str, attributes: Attributes) -> None:
+            heard[0] = True
+            names.add(tag)
+            if attributes:
+                names.update(attributes)
+            tell_start(tag, attributes)
+
+        def data(text: str) -> None:
+            heard[0] = True
+            tell_data(text)
+
+        self.start, self.data = start, data
+
+    def comment(self, text: str) -> None:  # noqa: ARG002
+        self._heard[0] = True
+
+    @property
+    def is_between_tags(self) -> bool:
+        """Whether nothing large is under way."""
+        return self._silent <= 4 * _PIECE
+
+    def look(self, part: bytes) -> None:
+        """LimitError where there has been too much, *part* being what comes next."""
+        if self._heard[0]:
+            self._heard[0] = False
+            self._silent = 0
+        self._silent += len(part)
+        if self._silent > _MAX_TOKEN or len(self._names) > _MAX_NAMES:
+            raise LimitError("a tag without end, or names without end")
 
 
 class _Xml(Target):

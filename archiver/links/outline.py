@@ -21,6 +21,8 @@ MAX_EACH = 500
 RUNNING = 12
 """Words that make a block running text rather than a label, a button or a menu's entry."""
 
+_MAX_READ = 16 << 20
+"""Bytes of a document that are looked at: an article begins in them."""
 _MAX_JSON = 512 << 10
 _MAX_WORDS = 64 << 10
 """Characters of an attribute that lists something that are read."""
@@ -118,9 +120,9 @@ def outline(data: bytes, content_type: str | None, *, check: Check = go_on) -> O
     *check* is called many times a second; a LimitError of its ends the reading there.
     """
     glance = _Glance()
-    cut = False
+    cut = len(data) > _MAX_READ
     try:
-        text, _ = decode_html(data, content_type, check)
+        text, _ = decode_html(data[:_MAX_READ], content_type, check)
         feed(text, content_type, glance, check)
     except LimitError:
         cut = True

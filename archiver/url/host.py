@@ -17,8 +17,9 @@ _BEYOND_C0 = re.compile(r"[^ -~]")
 _NUMBER = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+")
 _ZERO_RUN = re.compile(r"(?:^|:)0(?::0)+(?=:|$)")
 
-_MAX_LENGTH = 2048
-"""No name that DNS can carry comes near this, and punycode takes quadratic time."""
+_MAX_LENGTH = 1000
+"""No name that DNS can carry comes near this, and punycode takes quadratic time. It holds for what is
+written and for what becomes of it, so that what was read once can be read again."""
 
 
 @lru_cache(maxsize=1024)
@@ -42,6 +43,8 @@ def parse_host(text: str, *, special: bool) -> str:
     if not _PLAIN_DOMAIN.fullmatch(text):
         domain = unquote_to_bytes(text).decode("utf-8", "replace")
     domain = _to_ascii(domain)
+    if len(domain) > _MAX_LENGTH:
+        raise FormatError(f"a host of {len(domain)} characters; the limit is {_MAX_LENGTH}")
     if not domain:
         raise FormatError(f"a URL without a host: {text!r:.80}")
     if _FORBIDDEN_IN_DOMAIN.search(domain):
