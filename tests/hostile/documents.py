@@ -265,11 +265,13 @@ CASES = (
         lambda: _sheet(f"@import '/{_LONG}'"),
         requests=2,
     ),
-    _cut(
-        "an image-set of 60 MB",
-        lambda: _sheet("a{b:image-set(" + "x " * 30_000_000),
-        requests=2,
-        work=8,
+    _whole(
+        "an image-set of 8 MB",
+        lambda: _sheet("a{b:image-set(" + "x " * 4_000_000 + ")}c{d:url(/x)}"),
+        requests=3,
+        asked=("/x",),
+        work=5,
+        peak=120,
     ),
     Case(
         name="10,000 host names that take long to read",
