@@ -16,7 +16,7 @@ from typing import Self
 
 import msgspec
 
-from archiver.errors import CaptureError
+from archiver.errors import CaptureError, FormatError
 from archiver.fetch import guard
 from archiver.fetch.connection import Connection, Dialer, Origin
 from archiver.fetch.cookies import Cookies
@@ -29,6 +29,7 @@ from archiver.fetch.request import Request, request_bytes
 from archiver.fetch.secrets import Secrets
 from archiver.fetch.settings import FetchSettings
 from archiver.fetch.wire import Errand
+from archiver.links.link import MAX_CHARACTERS_EACH
 from archiver.url import Url
 from archiver.url.suffixes import site
 from archiver.warc.exchange import Exchange
@@ -36,6 +37,8 @@ from archiver.warc.http1 import Head
 
 _TRUNCATED = {"length": "length", "timeout": "time", "disconnect": "disconnect"}
 """A fault's reason as WARC-Truncated has it; anything else is `unspecified`."""
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _ASKED_AGAIN = 8 << 20
 """Bytes of the largest answer that is asked for once more because players may stumble over it."""
@@ -68,6 +71,22 @@ class Fetched:
     """What players may stumble over in *best*, in one stable word."""
     exposed: bool
     """Whether an answer was seen to repeat a secret where nothing is blanked."""
+
+    def redirect(self, url: Url) -> tuple[Url | None, str | None]:
+        """Where a whole redirect of *url* leads, or the word for why it leads nowhere; neither for others."""
+        head = self.head
+        location = head.first("location") if head is not None else None
+        if head is None or location is None or self.error or head.status not in _REDIRECTS:
+            return None, None
+        try:
+            target = Url.parse(location, url).without_fragment
+        except FormatError:
+            return None, "bad-redirect"
+        if len(target.href) > MAX_CHARACTERS_EACH:
+            return None, "limit-links"
+        if target.has_userinfo:
+            return None, "userinfo"
+        return (target, None) if target.is_http else (None, "scheme")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from queue import SimpleQueue
 
-from archiver.errors import FormatError, LimitError
+from archiver.errors import LimitError
 from archiver.fetch.entity import MAX_DOCUMENT, MAX_SHEET, beginning, document
 from archiver.fetch.fetcher import Fetched, Fetcher
 from archiver.fetch.limits import Budget, Limits
@@ -20,7 +20,7 @@ from archiver.fetch.request import Request
 from archiver.fetch.robots import Regard, Robots
 from archiver.fetch.want import MAX_CHARACTERS, Got, Tally, Want, recorded_length
 from archiver.links import Kind, Link, Links, is_document, links, may_link
-from archiver.links.link import MAX_CHARACTERS_EACH, PARSED
+from archiver.links.link import PARSED
 from archiver.links.outline import Outline, outline
 from archiver.links.players import is_playlist
 from archiver.url import Url
@@ -256,7 +256,7 @@ class _Walk:
                     self._record(exchange)
                     size += exchange.response_size
                 self._note(url, fetched)
-                target, error = self._redirect(url, fetched)
+                target, error = fetched.redirect(url)
                 if target is None:
                     named, unread = self._links(want, url, fetched)
                     return Got(
@@ -336,22 +336,6 @@ class _Walk:
             max_bytes=self._limits.document_bytes if page else self._limits.resource_bytes,
             budget=None if page else self._budget,
         )
-
-    def _redirect(self, url: Url, fetched: Fetched) -> tuple[Url | None, str | None]:
-        """Where a whole redirect leads, or why it leads nowhere."""
-        head = fetched.head
-        location = head.first("location") if head is not None else None
-        if head is None or location is None or fetched.error or head.status not in (301, 302, 303, 307, 308):
-            return None, None
-        try:
-            target = Url.parse(location, url).without_fragment
-        except FormatError:
-            return None, "bad-redirect"
-        if len(target.href) > MAX_CHARACTERS_EACH:
-            return None, "limit-links"
-        if target.has_userinfo:
-            return None, "userinfo"
-        return (target, None) if target.is_http else (None, "scheme")
 
     def _error(self, fetched: Fetched) -> str | None:
         if fetched.error == "stopped":

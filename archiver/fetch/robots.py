@@ -10,11 +10,9 @@ from typing import Literal
 
 from protego import Protego
 
-from archiver.errors import FormatError
 from archiver.fetch.entity import beginning
 from archiver.fetch.fetcher import Fetched, Fetcher
 from archiver.fetch.request import Request
-from archiver.links.link import MAX_CHARACTERS_EACH
 from archiver.url import Url
 from archiver.warc.exchange import Exchange
 from archiver.warc.stated import LIST_CAP
@@ -108,12 +106,12 @@ class Robots:
                 head = fetched.head
                 if head is None or (fetched.error and fetched.error != "length"):
                     return fetched.error or "no-response"
-                if head.status in (301, 302, 303, 307, 308):
-                    onward = _target(head.first("location"), url)
-                    if onward is None:
-                        return "bad-redirect"
+                onward, error = fetched.redirect(url)
+                if onward is not None:
                     url, via, hops = onward, url.href, hops + "R"
                     continue
+                if error is not None:
+                    return error
                 if 200 <= head.status < 300:
                     return _read(fetched, self._agent)
                 return f"http-{head.status:03}"
@@ -121,17 +119,6 @@ class Robots:
                 for exchange in fetched.attempts:
                     exchange.response.close()
         return "http-404"  # the RFC takes what redirects on and on for none
-
-
-def _target(location: str | None, url: Url) -> Url | None:
-    try:
-        target = Url.parse(location or "", url).without_fragment
-    except FormatError:
-        return None
-    sound = (
-        location and target.is_http and not target.has_userinfo and len(target.href) <= MAX_CHARACTERS_EACH
-    )
-    return target if sound else None
 
 
 def _read(fetched: Fetched, agent: str) -> Protego:
