@@ -70,7 +70,7 @@ def run(workshop: Workshop) -> tuple[Row, ...]:
             sense="at least",
             target=6,
             note=(
-                "writing the records takes 1.5 s of it, and reading them all again 1.2 s, since a bundle is "
+                "all records are read again after they are written, since a bundle is "
                 "described from what stands in the file; the peer reads less, and signs nothing"
             ),
         ),
