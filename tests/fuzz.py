@@ -13,14 +13,14 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from archiver.errors import ArchiverError, FormatError
 from archiver.links import Kind, Links, css_links, document_title, links
-from archiver.links.css import css_urls
+from archiver.links.css import TooManyImagesError, css_urls
 from archiver.links.importmap import ImportMap
 from archiver.links.javascript import module_imports
 from archiver.links.outline import outline
@@ -180,8 +180,9 @@ def sheet(data: bytes) -> None:
     dice = random.Random(data)
     encoding = dice.choice([None, "utf-8", "cp932", "utf-16-le", "cp1252"])
     linked(css_links(data, url=URL, content_type=dice.choice(TYPES), encoding=encoding))
-    for _ in css_urls(data.decode("latin-1"), sheet=False):
-        pass
+    with suppress(TooManyImagesError):  # which it says once it has told all else
+        for _ in css_urls(data.decode("latin-1"), sheet=False):
+            pass
 
 
 def module(data: bytes) -> None:
