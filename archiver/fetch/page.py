@@ -7,9 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from archiver.errors import LimitError
 from archiver.fetch.entity import MAX_DOCUMENT, MAX_SHEET, beginning, document
@@ -47,6 +48,7 @@ _BROKEN = ("http-404", "http-410")
 _NOT_CAPTURED = "media-not-captured"
 _NOT_READ: frozenset[Kind] = frozenset()
 _READ_AS = {kind: frozenset({kind}) for kind in PARSED}
+_TURN = 0.2
 _BEGINNING = 4 << 10
 """Bytes in which a document without a type shows whether it is HTML."""
 
@@ -198,7 +200,7 @@ class _Walk:
                         running[future] = want
                         future.add_done_callback(done.put)
                     if running:
-                        future = done.get()
+                        future = _next(done)
                         del running[future]
                         got = future.result()
                         self._conclude(got)
@@ -519,6 +521,13 @@ class _Walk:
             self._broken.add(want.number, want.url.href, want.referrer, reason)
         else:
             self._missing.add(want.number, want.url.href, want.referrer, reason)
+
+
+def _next(done: SimpleQueue[Future[Got]]) -> Future[Got]:
+    """What is done next. Waited for in short turns, for a signal right before a wait does not end it."""
+    while True:
+        with suppress(Empty):
+            return done.get(timeout=_TURN)
 
 
 def _content_type(head: Head) -> str | None:

@@ -109,6 +109,19 @@ def test_the_second_signal_keeps_nothing(
     assert contents(Path()) == {"a.wacz": b"old"}
 
 
+@pytest.mark.parametrize("milliseconds", range(10))
+def test_two_signals_are_heeded_whenever_they_come(
+    keyring: Keyring, slow: RawServer, milliseconds: int
+) -> None:
+    with saving(slow.url("/picture"), "-o", "a.wacz") as process:
+        await_true(lambda: "/silent" in slow.targets)
+        time.sleep(milliseconds / 1000)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process.send_signal(number)
+        out, _ = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "")
+
+
 def test_a_killed_process_leaves_nothing_under_the_final_name(
     keyring: Keyring, slow: RawServer, archiver: Command
 ) -> None:
