@@ -88,11 +88,15 @@ def is_xml(content_type: str | None) -> bool:
     return _XML_TYPE.fullmatch(content_type or "") is not None
 
 
-def feed(data: bytes, content_type: str | None, target: Target, check: Check) -> None:
+def feed(
+    data: bytes, content_type: str | None, target: Target, check: Check, *, most: int | None = None
+) -> None:
     """Have *target* told of all elements of the UTF-8 document *data*; broken markup tells what it can.
 
-    Raises what *check* raises, which is called between pieces, and LimitError where libxml2 can tell no more.
+    Raises what *check* raises, which is called between pieces, and LimitError where libxml2 can tell no more
+    and after *most* bytes.
     """
+    left = len(data) if most is None else most
     watched = _Watched(_Xml(target) if is_xml(content_type) else target)
     parser: etree.XMLParser | etree.HTMLParser
     if is_xml(content_type):
@@ -113,7 +117,11 @@ def feed(data: bytes, content_type: str | None, target: Target, check: Check) ->
             while at < len(piece):
                 check()
                 size = max(16, min(_PIECE, _WORK // max(target.depth, 1)))
-                watched.look(part := piece[at : at + size])
+                part = piece[at : at + size]
+                left -= len(part)
+                if most is not None and left < 0:
+                    raise LimitError("a document that is read no further")
+                watched.look(part)
                 parser.feed(part)
                 at += size
         parser.close()

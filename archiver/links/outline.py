@@ -120,10 +120,10 @@ def outline(data: bytes, content_type: str | None, *, check: Check = go_on) -> O
     *check* is called many times a second; a LimitError of its ends the reading there.
     """
     glance = _Glance()
-    cut = len(data) > _MAX_READ
+    cut = False
     try:
-        text, _ = decode_html(data[:_MAX_READ], content_type, check)
-        feed(text, content_type, glance, check)
+        text, _ = decode_html(data, content_type, check)
+        feed(text, content_type, glance, check, most=_MAX_READ)
     except LimitError:
         cut = True
     return glance.outline(cut=cut)

@@ -334,3 +334,11 @@ def test_a_long_list_of_words_takes_little_memory(start: str) -> None:
         assert tracemalloc.get_traced_memory()[1] < 6 * len(data)
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("pad", ["", "x", "xx"])
+def test_of_a_very_large_document_the_beginning_is_looked_at_in_its_own_encoding(pad: str) -> None:
+    """Where the beginning ends may be within a character."""
+    found = outline(f"<h1>Größe</h1><p>{pad}{'é ' * (6 << 20)}<h2>Späteres</h2>".encode(), "text/html")
+    assert found.cut
+    assert found.headings == ("Größe",)
