@@ -36,8 +36,9 @@ programs:  ## what tests want from outside Python
 bench: $(BIN)/.ready  ## measures against peers; writes benchmarks/results.json and the README's table
 	@$(BIN)/python -m benchmarks
 
-fuzz: $(BIN)/.ready  ## mutated pages, responses, WARCs, bundles: for SECONDS, and 100,000 of what a page is made of
+fuzz: $(BIN)/.ready  ## for SECONDS by chance, then led by coverage: INPUTS="1000000 100000" for parsers and for verify
 	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),300)
+	@$(BIN)/python -m tests.guided $(INPUTS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis demo-output
