@@ -19,7 +19,7 @@ from pathlib import Path
 LONGEST = 6 * 3600
 """Seconds that one target may take."""
 
-_DONE = re.compile(r"Done (\d+) in (\d+) second")
+_DONE = re.compile(r"Done (\d+) runs in (\d+) second")
 _COVERED = re.compile(r"cov: (\d+)")
 
 
