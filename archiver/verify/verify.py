@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from archiver.bundle.bundle import IDENTITY, Bundle, open_regular
 from archiver.bundle.examine import examine
 from archiver.bundle.verdict import Check, Verdict, failed, from_error, indeterminate, passed
@@ -18,13 +20,13 @@ from archiver.signing.dsse import Envelope, verify_envelope
 from archiver.signing.evidence import check_shape
 from archiver.signing.identity import Identity
 from archiver.signing.waczauth import check_signed_data
-from archiver.verify.foreign import is_foreign
+from archiver.verify.beside import Beside
 from archiver.verify.policy import Policy
 from archiver.verify.result import Result
 from archiver.warc.window import Window
 
 _CLOCK_TOLERANCE = timedelta(minutes=10)
-_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
+_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z", re.ASCII)
 
 
 def verify(
@@ -33,24 +35,49 @@ def verify(
     """Check every byte of *source* and who signed it; findings are in the result, never raised.
 
     *name* is what the result calls an open file; *now* (UTC) is the verifier's clock, by default the
-    machine's. Raises InputError where a path is not a readable regular file: there is nothing to judge.
+    machine's. A countersignature that lies beside a path is checked too. Raises InputError where a path is
+    not a readable regular file: there is nothing to judge.
     """
     moment = now or datetime.now(UTC)
-    if isinstance(source, Bundle):
-        return _judge(source, policy, moment)
     if isinstance(source, Path):
         with open_regular(source) as file:
-            return verify(file, policy, name=name or str(source), now=moment)
-    called = name or "bundle"
+            beside = Beside.find(source, file, policy)
+            result = _verify(file, policy, name or str(source), moment)
+            if beside is not None:
+                result = beside.judge(result, moment)
+    else:
+        result = _verify(source, policy, name or "bundle", moment)
+    return msgspec.structs.replace(result, checks=(*result.checks, *_threshold(result, policy)))
+
+
+def _verify(source: Bundle | BinaryIO, policy: Policy, called: str, moment: datetime) -> Result:
+    if isinstance(source, Bundle):
+        return _judge(source, policy, moment)
     try:
-        bundle = Bundle(source, name=called)
+        bundle = Bundle(source, name=called, limits=policy.limits)
     except (FormatError, LimitError) as error:
-        check = from_error("container", error)
-        if is_foreign(Window(source)):
-            why = "made by another tool; so far only bundles of archiver's own can be checked"
-            check = indeterminate("container", "FOREIGN_BUNDLE", why)
-        return Result(name=called, checks=(check,))
+        return _other(source, policy, called, moment, error)
     return _judge(bundle, policy, moment)
+
+
+def _other(
+    source: BinaryIO, policy: Policy, called: str, moment: datetime, error: FormatError | LimitError
+) -> Result:
+    """The verdict on a file that is no canonical container, as *error* says."""
+    # On use: a sound bundle of ours needs none of it.
+    from archiver.verify.foreign.judge import judge_wacz, judge_warc
+    from archiver.verify.foreign.kind import kind_of
+
+    window = Window(source)
+    kind = kind_of(window)
+    if kind == "warc":
+        return judge_warc(source, called, policy)
+    if kind == "wacz":
+        result = judge_wacz(source, called, policy, moment)
+        if result is not None:
+            return result
+        kind = "archiver"
+    return Result(name=called, kind=kind, checks=(from_error("container", error),), size=window.size)
 
 
 def _judge(bundle: Bundle, policy: Policy, now: datetime) -> Result:
@@ -165,6 +192,15 @@ class _Signature:
             yield passed("time", "claimed only; no timestamp proves it", code="CLAIMED_TIME")
 
 
+def _threshold(result: Result, policy: Policy) -> Iterator[Check]:
+    """That as many trusted identities as the policy requires have signed; who is unknown was said before."""
+    signers = [result.signer, result.countersigner.signer if result.countersigner is not None else None]
+    count = len({signer.fingerprint for signer in signers if signer is not None})
+    if count < policy.required and (policy.required > 1 or result):
+        why = f"signed by {count} of the trusted identities; the policy requires {policy.required}"
+        yield indeterminate("policy", "THRESHOLD_NOT_REACHED", why)
+
+
 def _policy(manifest: Manifest, policy: Policy) -> Iterator[Check]:
     stated = manifest.stated
     if stated is None:
@@ -172,6 +208,9 @@ def _policy(manifest: Manifest, policy: Policy) -> Iterator[Check]:
     for code in stated.weakened:
         if code in policy.refused_settings:
             yield indeterminate("policy", "SETTING_REFUSED", f"{code} was used, and the policy refuses it")
+        elif code == "SETTINGS_UNKNOWN" and policy.refused_settings:
+            names = ", ".join(sorted(policy.refused_settings))
+            yield indeterminate("policy", "SETTING_REFUSED", f"it is not known whether {names} was used")
     if stated.status in policy.refused_statuses:
         yield indeterminate(
             "policy", "STATUS_REFUSED", f"the capture is {stated.status}, and the policy refuses it"

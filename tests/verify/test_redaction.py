@@ -56,7 +56,12 @@ SOUND = [
 ]
 
 
-def bundle(
+def bundle(redacted: list[str], **parts: Any) -> bytes:
+    """A bundle, sealed by the key that is trusted, whose one exchange says it was blanked so."""
+    return forged(blanked(redacted, **parts), one_page())
+
+
+def blanked(
     redacted: list[str],
     *,
     asked: bytes = ASKED,
@@ -65,8 +70,8 @@ def bundle(
     says_so: bool = True,
     interim: bytes = INTERIM,
     more: Sequence[bytes] = (),
-) -> bytes:
-    """A bundle, sealed by the key that is trusted, whose one exchange says it was blanked so."""
+) -> list[bytes]:
+    """The records of that bundle."""
     stated = small.stated()
     settings = msgspec.structs.replace(stated.settings, headers=headers, redacted=says_so, cookies=1)
     stated = msgspec.structs.replace(stated, settings=settings)
@@ -76,7 +81,7 @@ def bundle(
     block = record("response", PAGE, answered, number=1, media=RESPONSE)
     last = record("metadata", record_id(9), stated.to_json(), number=9, media=MEDIA_TYPE, date=DATE)
     first = records_of_small()[0]
-    return forged([first, block, request, facts(3, 1, fields), *more, last], one_page())
+    return [first, block, request, facts(3, 1, fields), *more, last]
 
 
 def test_blanked_values_pass_and_are_counted() -> None:

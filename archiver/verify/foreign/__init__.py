@@ -1,0 +1,1 @@
+"""Bundles that other tools made."""
