@@ -8,7 +8,7 @@ records, HTTP heads and digests, by rules that do not change within a spec.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from archiver import strictjson
 from archiver.errors import FormatError, LimitError
 from archiver.warc.capture import Capture, StoredExchange
 from archiver.warc.cdxj import indexed
+from archiver.warc.importedheader import parse_date
 from archiver.warc.stated import Stated
 
 SPEC = "archiver-bundle/v1-draft"
@@ -126,7 +127,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             value: Any = strictjson.loads_canonical(data)
             spec = value.get("spec") if isinstance(value, dict) else None
             if spec != SPEC:
-                raise FormatError(f"spec {spec!r:.80} is not {SPEC}", code="UNSUPPORTED_VERSION")
+                other = isinstance(spec, str) and spec.startswith(SPEC.partition("/")[0] + "/")
+                code = "UNSUPPORTED_VERSION" if other else "FORMAT_FAILURE"
+                raise FormatError(f"spec {spec!r:.80} is not {SPEC}", code=code)
             return strictjson.convert(value, cls)
         except FormatError as error:
             raise error.inside(where) from error
@@ -178,24 +181,45 @@ def _entry(exchange: StoredExchange) -> ExchangeEntry:
     )
 
 
-def _captures(capture: Capture, pages: Iterable[tuple[str, str]]) -> list[CaptureEntry]:
-    """A page is what players may serve of its URL: an indexed answer to a GET, one for each URL and date."""
-    served = [exchange for _, exchange in indexed(capture) if exchange.method == "GET"]
-    by_page: dict[tuple[str, str], StoredExchange] = {}
-    by_via: dict[tuple[str, str], StoredExchange] = {}
-    for exchange in served:
+def page_candidates(capture: Capture) -> Mapping[tuple[str, str], StoredExchange | None]:
+    """What may be a page, by URL and date: an indexed answer to a GET.
+
+    Imported WARCs may hold several of one URL and date, of which players serve any: None where they differ.
+    Raises FormatError for several of ours.
+    """
+    found: dict[tuple[str, str], StoredExchange | None] = {}
+    imports = frozenset(capture.imports)
+    for _, exchange in indexed(capture):
+        if exchange.method != "GET":
+            continue
         key = (exchange.url, exchange.record.date)
-        if key in by_page:
+        known = found.setdefault(key, exchange)
+        if known is exchange:
+            continue
+        if exchange.record.archive not in imports:
             raise FormatError("a second answer of one URL at one moment", where=exchange.record.where)
-        by_page[key] = exchange
-        if exchange.facts.via is not None:
+        if known is not None and (known.status, known.record.payload_digest) != (
+            exchange.status,
+            exchange.record.payload_digest,
+        ):
+            found[key] = None
+    return found
+
+
+def _captures(capture: Capture, pages: Iterable[tuple[str, str]]) -> list[CaptureEntry]:
+    candidates = page_candidates(capture)
+    by_via: dict[tuple[str, str], StoredExchange] = {}
+    for _, exchange in indexed(capture):
+        if exchange.method == "GET" and exchange.facts.via is not None:
             by_via.setdefault((exchange.facts.via, exchange.facts.hops), exchange)
     captures: list[CaptureEntry] = []
     listed: set[tuple[str, str]] = set()
     steps = 0
     for url, date in pages:
         where = "pages/pages.jsonl"
-        page = by_page.get((url, date))
+        page = candidates.get((url, date))
+        if (url, date) in candidates and page is None:
+            raise FormatError(f"{url!r:.200} has several answers of {date!r:.40}", where=where)
         if page is None:
             raise FormatError(
                 f"no response for {url!r:.200} at {date!r:.40}", where=where, code="HASH_FAILURE"
@@ -264,7 +288,10 @@ def _date_skew(exchanges: Sequence[StoredExchange]) -> DateSkew | None:
         theirs = _imf_fixdate_us(said)
         if theirs is None:
             continue
-        skew = theirs - _microseconds(datetime.fromisoformat(exchange.record.date))
+        ours = parse_date(exchange.record.date)
+        if ours is None:
+            continue
+        skew = theirs - _microseconds(ours)
         if abs(skew) <= MAX_SKEW_US:
             samples[authority] = skew
     if not samples:

@@ -240,6 +240,7 @@ def _stated(
         noarchive=list(notices(page.head, page.outline)),
         signs=[Seen(code=sign.code, evidence=sign.evidence) for sign in signs],
         environment=environment.describe(),
+        imports=[],
         clock=Clock(start=start, end=end, ntp=environment.ntp_state()),
     )
 

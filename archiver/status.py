@@ -45,6 +45,10 @@ class Judgement:
     reasons: tuple[str, ...] = ()
 
 
+IMPORTED = Judgement(status="partial", reasons=("imported",))
+"""Of WARCs that another tool made: whoever imports them does not know what was wanted and not got."""
+
+
 def judge(
     *,
     requested: Url,

@@ -116,8 +116,10 @@ def _check(value: Any, depth: int) -> None:
         for key, item in value.items():
             if not key.isascii():
                 raise FormatError(f"a key beyond ASCII: {key!r:.80}")
-            if item is not None and type(item) is not str:  # most are: no call for them
-                _check(item, depth + 1)
+            kind = type(item)
+            if item is None or kind is str or (kind is int and -_MAX_INT <= item <= _MAX_INT):
+                continue  # most are: no call for them
+            _check(item, depth + 1)
     elif kind is list or kind is tuple:
         if depth >= MAX_DEPTH:
             raise FormatError(f"nested deeper than {MAX_DEPTH}")

@@ -64,24 +64,27 @@ def forge(
     members: dict[str, bytes],
     *,
     local: LocalIdentity | None = None,
+    public: Callable[[bytes], bytes] = lambda value: value,
     package: Callable[[Datapackage], Datapackage] = lambda value: value,
+    package_bytes: Callable[[bytes], bytes] = lambda value: value,
     statement: Callable[[Statement], Statement] = lambda value: value,
     payload: Callable[[bytes], bytes] = lambda value: value,
     payload_type: str = PAYLOAD_TYPE,
     closing: Callable[[DatapackageDigest], DatapackageDigest] = lambda value: value,
+    container: Callable[[dict[str, bytes]], bytes] = zipped,
 ) -> bytes:
     """A bundle of *members* with every hash and signature right; each hook changes a layer before signing."""
     signer = local or small.identity()
     held = {name: data for name, data in members.items() if name not in LAST}
-    held[IDENTITY] = signer.identity.to_bytes()
+    held[IDENTITY] = public(signer.identity.to_bytes())
     original = Datapackage.from_json(members_of(small.bundle())[NAME])
     listed = [
         Resource(name=name, path=name, hash=str(Digest.of(held[name])), bytes=len(held[name]))
         for name in sorted(held, key=order_key)
     ]
     made = package(msgspec.structs.replace(original, resources=listed))
-    package_bytes = made.to_json()
-    digest = Digest.of(package_bytes)
+    listing = package_bytes(made.to_json())
+    digest = Digest.of(listing)
     try:
         manifest = Manifest.from_json(held[MANIFEST])
     except (ArchiverError, KeyError):
@@ -90,7 +93,7 @@ def forge(
         make_statement(
             made,
             digest,
-            identity=signer.identity.fingerprint,
+            identity=Digest.of(held[IDENTITY]),
             origin=manifest.origin,
             captures=manifest.derived.captures,
         )
@@ -101,10 +104,12 @@ def forge(
             path=NAME,
             hash=str(digest),
             provenance=Provenance(media_type=PROVENANCE_TYPE, envelope=envelope.to_builtins(), evidence=[]),
-            signed_data=signed_data(signer, digest, made.created, made.software),
+            signed_data=signed_data(signer, digest, made.created, made.software)
+            if signer.identity.wacz_key
+            else None,
         )
     )
-    return zipped({**held, NAME: package_bytes, DIGEST_NAME: last.to_json()})
+    return container({**held, NAME: listing, DIGEST_NAME: last.to_json()})
 
 
 def records_of(warc: bytes) -> list[bytes]:

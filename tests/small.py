@@ -112,6 +112,7 @@ def stated() -> Stated:
         ),
         engine="http",
         environment={"software": "archiver 0.1.0"},
+        imports=[],
         missing=[],
         missing_count=0,
         memento=None,

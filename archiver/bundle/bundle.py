@@ -9,12 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from archiver.bundle.container import Member, read_container
+from archiver.bundle.container import LAST, Member, read_container
 from archiver.bundle.datapackage import DIGEST_NAME, NAME, Datapackage, DatapackageDigest
+from archiver.bundle.limits import ReadLimits
 from archiver.bundle.pages import Page, read_pages
 from archiver.digest import Digest
 from archiver.errors import FormatError, InputError, LimitError
-from archiver.strictjson import MAX_BYTES
 from archiver.warc.capture import Capture
 from archiver.warc.window import Window
 
@@ -24,24 +24,38 @@ IDENTITY = "provenance/identity.json"
 MANIFEST = "provenance/manifest.json"
 ARCHIVES = "archive/"
 
+_READ_WHOLE = (INDEX, PAGES, IDENTITY, MANIFEST, *LAST)
+
 
 class Bundle:
     """A `.wacz` file of ours, packed or sealed.
 
     Opening it checks the container alone: every byte outside the members' data. What the members hold is
     read on demand; each property raises FormatError where its member is missing or malformed. Nothing in
-    it is believed: that is for `verify`.
+    it is believed: that is for `verify`. Whatever goes beyond *limits* raises LimitError.
     """
 
-    def __init__(self, file: BinaryIO, *, name: str, packed: Capture | None = None) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        *,
+        name: str,
+        packed: Capture | None = None,
+        limits: ReadLimits | None = None,
+    ) -> None:
         self.name = name
         self.packed = packed
         """The capture it was packed from, where the same process did that: its records are not scanned again,
         their archives' digests are compared."""
         self.window = Window(file)
         self._file = file
-        self._state = _state(file)
-        self.members: dict[str, Member] = {member.name: member for member in read_container(self.window)}
+        self._state = file_state(file)
+        self._limits = limits or ReadLimits()
+        members = read_container(self.window, most_members=self._limits.members)
+        self.members: dict[str, Member] = {member.name: member for member in members}
+        for name in _READ_WHOLE:  # at once: to hash what is too large to be read takes seconds
+            if name in self.members:
+                self._check_size(name, self._limits.json_bytes)
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +71,7 @@ class Bundle:
 
     def changed(self) -> bool:
         """Whether the file was written to since it was opened."""
-        return _state(self._file) != self._state
+        return file_state(self._file) != self._state
 
     def member(self, name: str) -> Window:
         """The data of member *name*; FormatError (MISSING_MEMBER) where there is none."""
@@ -66,12 +80,16 @@ class Bundle:
             raise FormatError("is not in the bundle", where=name, code="MISSING_MEMBER")
         return self.window.inside(member.offset, member.size)
 
-    def read(self, name: str, *, max_bytes: int = MAX_BYTES) -> bytes:
-        """All of member *name*; LimitError where it is larger than *max_bytes*."""
+    def read(self, name: str, *, max_bytes: int | None = None) -> bytes:
+        """All of member *name*; LimitError where it is larger than *max_bytes*, or than its limits allow."""
         window = self.member(name)
-        if window.size > max_bytes:
-            raise LimitError(f"{window.size} bytes; the limit is {max_bytes}", where=name)
+        self._check_size(name, min(max_bytes or self._limits.json_bytes, self._limits.json_bytes))
         return window.read_at(0, window.size)
+
+    def _check_size(self, name: str, most: int) -> None:
+        size = self.members[name].size
+        if size > most:
+            raise LimitError(f"{size} bytes; the limit is {most}", where=name)
 
     @cached_property
     def package_digest(self) -> Digest:
@@ -108,8 +126,11 @@ class Bundle:
         """The WARCs; they are scanned when its records are first asked for."""
         if self.packed is not None:
             return self.packed
-        archives = [name for name in self.members if name.startswith(ARCHIVES)]
-        return Capture({name.removeprefix(ARCHIVES): self.member(name) for name in archives})
+        archives = [member for name, member in self.members.items() if name.startswith(ARCHIVES)]
+        return Capture(
+            {member.name.removeprefix(ARCHIVES): self.member(member.name) for member in archives},
+            limits=self._limits.scan(sum(member.size for member in archives)),
+        )
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -138,6 +159,7 @@ def open_bundle(path: Path) -> Bundle:
         raise
 
 
-def _state(file: BinaryIO) -> tuple[int, int, int, int]:
+def file_state(file: BinaryIO) -> tuple[int, int, int, int]:
+    """What is another as soon as *file* has been written to."""
     found = os.fstat(file.fileno())
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino

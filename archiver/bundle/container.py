@@ -116,17 +116,17 @@ class ContainerWriter:
         self._out.truncate()
 
 
-def read_container(window: Window) -> tuple[Member, ...]:
+def read_container(window: Window, *, most_members: int = MAX_MEMBERS) -> tuple[Member, ...]:
     """The members of a canonical ZIP, every byte outside their data accounted for.
 
     Raises FormatError where a byte differs from what the members' names, sizes and CRCs make,
-    LimitError for more than MAX_MEMBERS.
+    LimitError for more than *most_members*.
     """
     if window.size == 0:
         raise FormatError("the file is empty")
     count, start = _find_directory(window)
-    if count > MAX_MEMBERS:
-        raise LimitError(f"{count} members; the limit is {MAX_MEMBERS}")
+    if count > most_members:
+        raise LimitError(f"{count} members; the limit is {most_members}")
     tail = window.read_at(start, min(window.size - start, count * (_CENTRAL.size + MAX_NAME + 28) + 98))
     members = tuple(_entries(tail, count))
     position = 0

@@ -25,6 +25,7 @@ from archiver.signing.dsse import Envelope
 from archiver.warc.capture import OURS, Capture
 from archiver.warc.cdxj import explain_difference, index_bytes
 from archiver.warc.deflate import crc32
+from archiver.warc.stated import Stated
 
 _REQUIRED = (ARCHIVES + OURS, INDEX, PAGES, MANIFEST, NAME, DIGEST_NAME)
 
@@ -200,7 +201,11 @@ def _records(capture: Capture) -> Iterator[Check]:
     for record, (code, message) in found[:100]:
         yield failed("records", code, f"archive/{record.archive}: record at {record.offset}: {message}")
     records = capture.records
-    if not records or records[0].type != "warcinfo":
+    for archive, notes in capture.notes.items():
+        for deviation, (count, offset) in sorted(notes.items()):
+            where = f"archive/{archive}: {deviation}: {count}, the first in the record at offset {offset}"
+            yield passed("records", where, code="IMPORT_NOTE")
+    if not capture.own or capture.own[0].type != "warcinfo":
         yield failed("records", "FORMAT_FAILURE", "the first record is not a warcinfo record")
     if capture.stated() is None:
         yield failed("records", "FORMAT_FAILURE", "the last record is not the stated record")
@@ -240,8 +245,26 @@ def _manifest(bundle: Bundle, rebuilt: Manifest) -> Iterator[Check]:
         if doubts or not captures or len(whole) < len(captures):
             good = False
             yield failed("manifest", "CONTRADICTION", "the status says complete, the records say otherwise")
+    for contradiction in _origin(bundle.capture, stated) if stated is not None else ():
+        good = False
+        yield failed("manifest", "CONTRADICTION", contradiction)
     if good:
         yield passed("manifest", "as made anew from the records")
+
+
+def _origin(capture: Capture, stated: Stated) -> Iterator[str]:
+    """Where the stated record says of the archives' makers what the archives do not show."""
+    held = [(name, capture.sizes[name], str(capture.digests[name])) for name in capture.imports]
+    if held != [(one.archive, one.bytes, one.digest) for one in stated.imports]:
+        yield "the stated record names other imported archives than there are"
+    imported = bool(held)
+    if (stated.origin == "imported", stated.engine == "import") != (imported, imported):
+        there = "imported archives" if imported else "no imported archive"
+        yield f"{stated.origin} by the engine {stated.engine}, says the stated record, and there is {there}"
+    if imported and len(capture.own) != 2:
+        yield f"{OURS} of an import holds more than what was stated"
+    if imported and stated.status == "complete":
+        yield "the status of an import says complete, and nobody knows what was wanted"
 
 
 def _statement(bundle: Bundle, manifest: Manifest) -> Iterator[Check]:

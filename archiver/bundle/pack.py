@@ -44,11 +44,15 @@ def pages_of(capture: Capture, title: Callable[[StoredExchange], str]) -> tuple[
     exchanges = [exchange for exchange in capture.exchanges() if exchange.facts.superseded_by is None]
     for exchange in exchanges:
         if exchange.url == stated.requested and exchange.facts.hops == "":
-            date = exchange.record.date
-            final = _final(exchange, exchanges)
-            name = Digest.of(f"{exchange.url} {date}".encode()).hex[:32]
-            return (Page(id=name, url=exchange.url, ts=date, title=title(final)),)
+            return (page_of(exchange, title(_final(exchange, exchanges))),)
     return ()
+
+
+def page_of(exchange: StoredExchange, title: str) -> Page:
+    """The line of pages.jsonl for *exchange*."""
+    date = exchange.record.date
+    name = Digest.of(f"{exchange.url} {date}".encode()).hex[:32]
+    return Page(id=name, url=exchange.url, ts=date, title=title)
 
 
 def pack(

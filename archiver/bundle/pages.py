@@ -35,11 +35,11 @@ def read_pages(data: bytes) -> tuple[Page, ...]:
         raise FormatError("its first line is not the header line", where="pages/pages.jsonl")
     if not data.endswith(b"\n"):
         raise FormatError("its last line is cut short", where="pages/pages.jsonl")
-    lines = data[len(HEADER) :].split(b"\n")[:-1]
-    if len(lines) > MAX_PAGES:
-        raise LimitError(f"{len(lines)} pages; the limit is {MAX_PAGES}", where="pages/pages.jsonl")
+    count = data.count(b"\n") - 1  # before the lines are taken apart: ten million take a gigabyte
+    if count > MAX_PAGES:
+        raise LimitError(f"{count} pages; the limit is {MAX_PAGES}", where="pages/pages.jsonl")
     pages: list[Page] = []
-    for number, line in enumerate(lines, 2):
+    for number, line in enumerate(data[len(HEADER) :].split(b"\n")[:-1], 2):
         try:
             pages.append(strictjson.convert(strictjson.loads_canonical(line), Page))
         except FormatError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import chain, groupby, pairwise
 
 from archiver.errors import FormatError, LimitError
@@ -36,7 +35,7 @@ def count_blanks(capture: Capture) -> int:
     said = [
         (record, facts)
         for record in capture.records
-        if record.type == "metadata" and record.block is not None and b"redacted: " in record.block
+        if record.block is not None and record.type == "metadata" and b"redacted: " in record.block
         if (facts := Facts.parse(record.block)).redacted
     ]
     if not said:
@@ -123,6 +122,8 @@ class _Check:
             data += chunk
             if (end := find_head_end(data)) >= 0 or len(data) >= MAX_HEAD:
                 break
+        if end > MAX_HEAD:
+            end = -1
         head = data[: end if end >= 0 else MAX_HEAD]
         yield 0, head
         try:
@@ -143,8 +144,11 @@ def _trailer(begins: int, body: Iterator[memoryview]) -> Iterator[_Message]:
     trailer: bytes | None = None
     for piece in (chunk[at : at + _FEED] for chunk in body for at in range(0, len(chunk), _FEED)):
         if trailer is None:
-            with suppress(FormatError):  # if it is broken before the trailer, none is found
+            try:
                 decoder.feed(piece)
+            except FormatError:
+                if decoder.trailer_at is None:
+                    return  # broken before the trailer: there is none
             if (found := decoder.trailer_at) is not None:
                 trailer = b"\n" + piece[found - fed :]
             fed += len(piece)
@@ -153,4 +157,4 @@ def _trailer(begins: int, body: Iterator[memoryview]) -> Iterator[_Message]:
         if trailer is not None and len(trailer) > MAX_HEAD:
             break
     if trailer is not None:
-        yield begins + (decoder.trailer_at or 0) - 1, trailer
+        yield begins + (decoder.trailer_at or 0) - 1, trailer[:MAX_HEAD]

@@ -35,8 +35,8 @@ _COMMANDS = {
     "save": "Capture what a URL serves now and seal it into a bundle.",
     "verify": "Check bundles: every byte, the signer, the time.",
     "show": "Say what a bundle holds, unverified.",
-    "pack": "Make a packed bundle from a WARC of archiver's own.",
-    "seal": "Sign a packed bundle.",
+    "pack": "Make a packed bundle from WARCs, archiver's own or others'.",
+    "seal": "Sign a packed bundle, or any other file beside itself.",
     "identity": "Make, list and trust signing identities.",
 }
 

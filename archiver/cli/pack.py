@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -11,22 +15,70 @@ from archiver import cli
 from archiver.bundle.bundle import open_regular
 from archiver.bundle.pack import pack, pages_of
 from archiver.cli import options
+from archiver.errors import FormatError, LimitError
+from archiver.imports import MAX_FOUND, Import, Source, is_own
 from archiver.title import page_title
 from archiver.warc.capture import OURS, Capture
+from archiver.warc.http1 import text
 from archiver.warc.window import Window
 from archiver.whole import whole_file
 
 
 @click.command("pack")
-@click.argument("warc", type=click.Path(path_type=Path))
+@click.argument("warcs", nargs=-1, required=True, metavar="WARC...", type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The bundle."
 )
+@click.option("--url", "urls", multiple=True, metavar="URL",
+              help="A page of the WARCs that is cited; otherwise every HTML page is one.")  # fmt: skip
+@click.option("--from", "source", metavar="WHO", help="Who made the WARCs, or gave them to you.")
 @options.force_option
-def command(warc: Path, output: Path, force: bool) -> None:
-    """Make a packed, unsigned bundle from a WARC that archiver wrote; `archiver seal` signs it."""
+def command(
+    warcs: tuple[Path, ...], output: Path, urls: tuple[str, ...], source: str | None, force: bool
+) -> None:
+    """Make a packed, unsigned bundle from WARCs; `archiver seal` signs it.
+
+    A WARC that archiver wrote is packed as a capture, if it comes alone and without --url and --from. All
+    others, by any tool, are imported: kept byte for byte, and marked as imported for good.
+    """
     options.refuse_output(output, force=force)
-    with open_regular(warc) as source, whole_file(output, overwrite=force) as out, options.naming(warc):
-        capture = Capture({OURS: Window(source)})
-        pack(capture, pages=pages_of(capture, page_title), to=out, created=datetime.now(UTC))
+    with ExitStack() as opened:
+        files = {path: opened.enter_context(open_regular(path)) for path in dict.fromkeys(warcs)}
+        out = opened.enter_context(whole_file(output, overwrite=force))
+        first = next(iter(files.values()))
+        if len(files) == 1 and not urls and source is None and is_own(Window(first)):
+            with options.naming(warcs[0]):
+                capture = Capture({OURS: Window(first)})
+                pack(capture, pages=pages_of(capture, page_title), to=out, created=datetime.now(UTC))
+        else:
+            _import(files, urls, source, out)
     cli.emit_path(output)
+
+
+def _import(files: Mapping[Path, BinaryIO], urls: tuple[str, ...], source: str | None, out: BinaryIO) -> None:
+    sources = [Source(name=text(os.fsencode(path.name)), window=Window(file)) for path, file in files.items()]
+    imported = Import(sources, now=lambda: datetime.now(UTC))
+    paths = dict(zip(imported.sources, files, strict=True))
+    with _naming(paths):
+        imported.check()
+        cited = [(url, imported.named_page(url)) for url in urls]
+        pages = tuple(dict.fromkeys(page for _, page in cited)) or imported.found_pages()
+        whom = text(os.fsencode(source)) if source is not None else None
+        imported.pack(pages=pages, cited=cited, source=whom, to=out)
+    if not urls and len(imported.html) > MAX_FOUND:
+        cli.say(f"lists the first {MAX_FOUND} pages; --url names others")
+
+
+@contextmanager
+def _naming(paths: Mapping[str, Path]) -> Iterator[None]:
+    """A block that reads WARCs by their names in the bundle: what is wrong in one is said with its path."""
+    try:
+        yield
+    except (FormatError, LimitError) as error:
+        archive, _, place = error.where.removeprefix("archive/").partition(": ")
+        if archive not in paths:
+            raise
+        where = f"{paths[archive]}: {place}"
+        if isinstance(error, LimitError):
+            raise LimitError(str(error).removeprefix(f"{error.where}: "), where=where) from error
+        raise FormatError(error.message, where=where, code=error.code) from error

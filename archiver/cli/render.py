@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from archiver.bundle.verdict import Check, Verdict
 from archiver.escape import terminal
 from archiver.manifest import DateSkew, Manifest
-from archiver.verify.result import Result
+from archiver.verify.policy import Signer
+from archiver.verify.result import Countersigner, Result
 from archiver.warc.stated import Memento, Stated
 
 NOT_PROVED = "that the server's words are true, nor that another visitor saw the same"
@@ -27,20 +28,37 @@ def verdict_lines(result: Result, *, explain: bool = False) -> Iterator[str]:
     yield head
     known = bool(result)
     manifest = result.manifest
-    if manifest is not None:
+    if result.kind in ("wacz", "warc"):
+        yield f"        {_maker(result)}"
+    elif manifest is not None:
         yield f"        {_status(manifest, believed=known)}"
+    if manifest is not None:
         yield from _what(result, manifest)
     yield f"who     {_who(result)}"
+    if result.countersigner is not None and not _stands_in(result):
+        yield f"        {_countersigner(result.countersigner)}"
     yield f"when    {_when(result, manifest)}"
     if manifest is not None and manifest.derived.date_skew is not None:
         yield f"        {_clocks(manifest.derived.date_skew)} (uncertified)"
     if result.verdict is not Verdict.FAILED:
-        yield f"not     {NOT_PROVED}"
+        yield f"not     {_not_proved(result)}"
     shown = result.checks if explain else tuple(_findings(result))
     for check in shown[: None if explain else _MOST_FINDINGS]:
         yield f"{'check' if explain else 'why':<8}{_check(check)}"
     if not explain and len(shown) > _MOST_FINDINGS:
         yield f"        and {len(shown) - _MOST_FINDINGS} more (--explain lists all)"
+    if result.kind in ("wacz", "warc") and not explain:
+        yield from _notes(result)
+
+
+def _notes(result: Result) -> Iterator[str]:
+    """What is to be known of another tool's work and is not wrong, each kind once."""
+    notes = [check for check in result.checks if check.verdict is Verdict.PASSED and check.code != "OK"]
+    first = {(check.name, check.code): check for check in reversed(notes)}
+    for (name, code), check in reversed(first.items()):
+        many = sum((check.name, check.code) == (name, code) for check in notes) - 1
+        more = f" (and {many} more)" if many else ""
+        yield f"note    {name} {code}: {terminal(check.message, limit=200)}{more}"
 
 
 def _findings(result: Result) -> Iterator[Check]:
@@ -51,6 +69,16 @@ def _findings(result: Result) -> Iterator[Check]:
 def _check(check: Check) -> str:
     code = "" if check.code == "OK" else f" {check.code}"
     return f"{check.verdict.value} {check.name}{code}: {terminal(check.message)}"
+
+
+def _maker(result: Result) -> str:
+    """What another tool's file says it was made by."""
+    if result.kind == "warc":
+        return "a plain WARC: its records are judged, and nothing says who made it"
+    made = (
+        f"made by {terminal(result.software, limit=100)}, it says" if result.software else "by another tool"
+    )
+    return f"{made}; how it was captured is not stated"
 
 
 def _status(manifest: Manifest, *, believed: bool) -> str:
@@ -75,7 +103,8 @@ def settings_text(stated: Stated) -> str:
 
 def _what(result: Result, manifest: Manifest) -> Iterator[str]:
     counts = manifest.derived.counts
-    whole = ": every byte accounted for" if result.verdict is not Verdict.FAILED else ""
+    loose = any(check.code == "UNACCOUNTED_BYTES" for check in result.checks)
+    whole = "" if loose or result.verdict is Verdict.FAILED else ": every byte accounted for"
     held = f"{result.files} files, {count_text(counts.exchanges, 'exchange')}, {size_text(result.size)}"
     yield f"what    {held}{whole}"
     if result.blanks:
@@ -101,13 +130,37 @@ def memento_text(memento: Memento) -> str:
     return f"seen through {memento.through}: its copy{original}{taken}"
 
 
+def _not_proved(result: Result) -> str:
+    if result.kind == "file":
+        return "anything but who vouches for these bytes: nothing in the file was read"
+    found = result.countersigner
+    if found is not None and _stands_in(result) and found.role != "captured":
+        return f"{NOT_PROVED}, nor who captured it"
+    return NOT_PROVED
+
+
+def _stands_in(result: Result) -> bool:
+    """Whether a trusted countersigner is all that is known of who signed."""
+    return result.kind != "archiver" and result.signer is not None and result.countersigner is not None
+
+
 def _who(result: Result) -> str:
+    if result.countersigner is not None and _stands_in(result):
+        return _countersigner(result.countersigner)
     if result.signer is not None:
         since = f"  (trusted since {terminal(result.signer.since)})" if result.signer.since else ""
         return f"{terminal(result.signer.name)}  {fingerprint_text(result.signer.fingerprint.hex)}{since}"
     if result.identity is not None:
         return f"not known to you: identity {fingerprint_text(result.identity.hex)}"
+    if result.claimant is not None:
+        return f"not proved: {terminal(result.claimant, limit=200)}"
     return "nobody that can be named: no signature holds over these bytes"
+
+
+def _countersigner(found: Countersigner) -> str:
+    """What the countersignature beside the file says, and who says it."""
+    name = terminal(found.signer.name) if found.signer is not None else "an identity not known to you"
+    return f"{found.role} by {name}  {fingerprint_text(found.identity.hex)}  (claimed at {_time(found.date)})"
 
 
 def _when(result: Result, manifest: Manifest | None) -> str:
@@ -153,9 +206,9 @@ def size_text(count: int) -> str:
 def as_json(result: Result) -> dict[str, object]:
     """The result as one JSON object; texts are as they stand in the bundle, unescaped but for JSON's own."""
     stated = result.manifest.stated if result.manifest is not None else None
-    signer = result.signer
     return {
         "input": result.name,
+        "kind": result.kind,
         "verdict": result.verdict.value,
         "id": str(result.id) if result.id is not None else None,
         "status": stated.status if stated is not None else None,
@@ -168,14 +221,30 @@ def as_json(result: Result) -> dict[str, object]:
         "exchanges": result.manifest.derived.counts.exchanges if result.manifest is not None else None,
         "captures": list(result.manifest.derived.captures) if result.manifest is not None else [],
         "identity": str(result.identity) if result.identity is not None else None,
-        "signer": None
-        if signer is None
-        else {"name": signer.name, "fingerprint": str(signer.fingerprint), "since": signer.since},
-        "claimed": {"sealed": result.created},
+        "signer": _signer_json(result.signer),
+        "countersignature": _countersignature_json(result.countersigner),
+        "claimed": {"sealed": result.created, "signer": result.claimant, "software": result.software},
         "proved_time": None,
-        "not_proved": [NOT_PROVED],
+        "not_proved": [_not_proved(result)],
         "checks": [
             {"name": check.name, "verdict": check.verdict.value, "code": check.code, "message": check.message}
             for check in result.checks
         ],
+    }
+
+
+def _signer_json(signer: Signer | None) -> dict[str, str] | None:
+    if signer is None:
+        return None
+    return {"name": signer.name, "fingerprint": str(signer.fingerprint), "since": signer.since}
+
+
+def _countersignature_json(found: Countersigner | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "identity": str(found.identity),
+        "signer": _signer_json(found.signer),
+        "role": found.role,
+        "date": found.date,
     }

@@ -17,7 +17,7 @@ from archiver.errors import FormatError, InputError, LimitError, OutputError, Ou
 from archiver.escape import file_name, terminal
 from archiver.manifest import ExchangeEntry, Manifest
 from archiver.url import Url
-from archiver.verify.foreign import is_foreign
+from archiver.verify.foreign.kind import is_foreign
 from archiver.warc.capture import StoredExchange
 from archiver.warc.window import Window
 from archiver.whole import whole_file

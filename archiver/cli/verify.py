@@ -11,12 +11,14 @@ import click
 
 from archiver import cli
 from archiver.bundle.bundle import open_regular
+from archiver.bundle.countersign import SUFFIX
 from archiver.cli import options
 from archiver.cli.render import as_json, verdict_lines
-from archiver.errors import FormatError, InputError, KeyFileError, LimitError, OutputError
+from archiver.errors import ArchiverError, FormatError, InputError, KeyFileError, LimitError, OutputError
 from archiver.signing.identity import MAX_BYTES, Identity
 from archiver.verify import Policy, Result, Signer, verify
-from archiver.verify.policy import SETTINGS, STATUSES
+from archiver.verify.policy import MAX_BYTES as MAX_POLICY
+from archiver.verify.policy import SETTINGS, SPEC, STATUSES
 
 _STDIN = Path("-")
 
@@ -25,7 +27,11 @@ MAX_STDIN = 16 << 30
 
 
 @click.command("verify")
-@click.argument("bundles", nargs=-1, required=True, metavar="BUNDLE|- …")
+@click.argument("bundles", nargs=-1, required=True, metavar="BUNDLE|FOLDER|- …")
+@click.option("-r", "--recursive", is_flag=True,
+              help="Check every .wacz in a FOLDER and the folders in it, on all cores.")  # fmt: skip
+@click.option("--policy", "policy_file", type=click.Path(path_type=Path), metavar="FILE",
+              help="Whom and what to accept, as JSON; your keyring is not asked then.")  # fmt: skip
 @click.option("--trust", "trusted", multiple=True, type=click.Path(path_type=Path), metavar="IDENTITY",
               help="Trust this identity file too, this once.")  # fmt: skip
 @click.option("--refuse", multiple=True, metavar="CODE", type=click.Choice(sorted(SETTINGS | STATUSES)),
@@ -35,6 +41,8 @@ MAX_STDIN = 16 << 30
 @options.keyring_option
 def command(
     bundles: tuple[str, ...],
+    recursive: bool,
+    policy_file: Path | None,
     trusted: tuple[Path, ...],
     refuse: tuple[str, ...],
     explain: bool,
@@ -48,22 +56,33 @@ def command(
     """
     if bundles.count("-") > 1:
         raise click.UsageError("standard input can be read once only")
-    ring = options.keyring(options.settings(keyring=keyring))
-    policy = Policy.trusting(ring, *map(_signer, trusted), refuse=refuse)
+    more = map(_signer, trusted)
+    if policy_file is None:
+        ring = options.keyring(options.settings(keyring=keyring))
+        policy = Policy.trusting(ring, *more, refuse=refuse)
+    elif keyring is not None:
+        raise click.UsageError("--policy says whom to trust, so it cannot be given with --keyring")
+    else:
+        policy = _policy(policy_file).adding(*more, refuse=refuse)
     if explain and not as_json:
         for line in policy.explain():
             cli.say(line, lead="policy  ")
-    return cli.worst(_one(name, policy, explain=explain, json=as_json) for name in bundles)
+
+    def one(name: str) -> int:
+        return _one(name, policy, explain=explain, json=as_json)
+
+    if not recursive:
+        return cli.worst(map(one, bundles))
+    from archiver.cli import folder  # for many bundles alone
+
+    return cli.worst(folder.each(bundles, one, lambda name, error: _refuse(name, error, json=as_json)))
 
 
 def _one(name: str, policy: Policy, *, explain: bool, json: bool) -> int:
     try:
         result = _verify(name, policy)
     except (InputError, OutputError) as error:
-        if json:
-            cli.emit({"input": name, "verdict": None, "error": str(error)})
-        cli.say(f"archiver: {error}")
-        return cli.exit_code(error)
+        return _refuse(name, error, json=json)
     if json:
         cli.emit(as_json(result))
     else:
@@ -71,8 +90,19 @@ def _one(name: str, policy: Policy, *, explain: bool, json: bool) -> int:
     return result.verdict.exit_code
 
 
+def _refuse(name: str, error: ArchiverError, *, json: bool) -> int:
+    """Say why there is no verdict on *name*."""
+    if json:
+        cli.emit({"input": name, "verdict": None, "error": str(error)})
+    cli.say(f"archiver: {error}")
+    return cli.exit_code(error)
+
+
 def _verify(name: str, policy: Policy) -> Result:
     if name != "-":
+        if name.endswith(SUFFIX):
+            why = f"is a countersignature: give what it lies beside, {name.removesuffix(SUFFIX)}"
+            raise InputError(why, path=Path(name))
         return verify(Path(name), policy)
     import tempfile  # for standard input alone: it costs as much to load as a small bundle to check
 
@@ -108,6 +138,16 @@ def _read(source: BinaryIO) -> bytes:
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
         click.echo(line)
+
+
+def _policy(path: Path) -> Policy:
+    """The policy in the file *path*; InputError where it holds none."""
+    with open_regular(path) as file:
+        data = file.read(MAX_POLICY + 1)
+    try:
+        return Policy.from_json(data)
+    except (FormatError, LimitError) as error:
+        raise InputError(f"not a policy of the form {SPEC}: {error}", path=path) from error
 
 
 def _signer(path: Path) -> Signer:

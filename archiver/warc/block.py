@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -73,13 +74,17 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         if header.content_type != _TYPES.get(header.type, header.content_type):
             raise FormatError(f"a {header.type} of type {header.content_type!r:.80}")
         start: bytes | memoryview
-        start, end = _until_head_end(chunks) if header.type in _HTTP else (next(chunks, b""), -1)
-        http, method = None, None
-        if header.type == "response":
-            http = _response_head(start, end)
-        elif header.type == "request":
-            method = _request_method(start, end)
-        head_size = end if http or method else 0
+        head, http, method = b"", None, None
+        if header.type in _HTTP:
+            start, end = until_head_end(chunks)
+            head = bytes(start[: max(end, 0)])
+            if header.type == "response":
+                http = _response_head(head)
+            else:
+                method = _request_method(head)
+        else:
+            start = next(chunks, b"")
+        head_size = len(head) if http or method else 0
         kept = None
         if header.content_length <= keep and (
             header.content_type in (WARC_FIELDS, CERTIFICATES) or method not in (None, "GET")
@@ -88,13 +93,15 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         told, length = framing("GET", http) if http else (Framing.CLOSE, 0)
         digest: Hash
         payload: Hash | None
-        decoder = ChunkedDecoder()
+        followed = 0
         if told is Framing.CHUNKED:
+            decoder = ChunkedDecoder()
             digest = Hasher(aside)
             digest.update(start)
             body = memoryview(start)[head_size:]
             payload, payload_size = _dechunked(decoder, most_chunks, body, chunks, digest, Hasher(aside))
             framed = payload is not None
+            followed = decoder.chunks
         else:
             digest, payload = _as_it_stands(start, head_size, chunks, aside)
             payload_size = header.content_length - head_size
@@ -105,16 +112,16 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             method=method,
             head_size=head_size,
             is_http=head_size > 0 or (header.truncated is not None and _begins_as_http(start)),
-            plain=head_size > 0 and has_plain_payload(bytes(start[:head_size])),
+            plain=head_size > 0 and has_plain_payload(head),
             framed=framed and (header.type != "response" or http is not None),
-            chunks=decoder.chunks,
+            chunks=followed,
             payload_digest=payload,
             payload_size=payload_size,
             kept=kept,
         )
 
 
-def read_header(pieces: Iterator[bytes]) -> tuple[Header, int, bytes]:
+def read_header(pieces: Iterator[bytes]) -> tuple[Header, int, memoryview]:
     """The header that *pieces* begin with, its size, and what was read of the block behind it."""
     data = next(pieces, b"")
     while (end := data.find(_END, 0, MAX_HEADER)) < 0:
@@ -123,10 +130,10 @@ def read_header(pieces: Iterator[bytes]) -> tuple[Header, int, bytes]:
             raise FormatError("no end of a WARC header")
         data += more
     end += len(_END)
-    return parse_header(data[:end]), end, data[end:]
+    return parse_header(data[:end]), end, memoryview(data)[end:]
 
 
-def block_chunks(header: Header, rest: bytes, pieces: Iterator[bytes]) -> Iterator[memoryview]:
+def block_chunks(header: Header, rest: memoryview, pieces: Iterator[bytes]) -> Iterator[memoryview]:
     """The block that begins in *rest* and goes on in *pieces*, exactly as long as *header* says.
 
     Raises FormatError where it is shorter, or where anything but CRLF CRLF follows it.
@@ -147,9 +154,9 @@ def stored_block(window: Window) -> Iterator[memoryview]:
     yield from block_chunks(header, rest, pieces)
 
 
-def _whole(size: int, rest: bytes, pieces: Iterator[bytes]) -> memoryview:
+def _whole(size: int, rest: memoryview, pieces: Iterator[bytes]) -> memoryview:
     """All of a block at once, and of its member."""
-    parts = [rest]
+    parts: list[bytes | memoryview] = [rest]
     held = len(rest)
     for piece in pieces:
         parts.append(piece)
@@ -160,36 +167,34 @@ def _whole(size: int, rest: bytes, pieces: Iterator[bytes]) -> memoryview:
         raise FormatError(_TOO_LONG)
     if held < size:
         raise FormatError(f"the record ends {size - held} bytes before its Content-Length")
-    data = rest if len(parts) == 1 else b"".join(parts)
+    data = rest if len(parts) == 1 else memoryview(b"".join(parts))
     if data[size:] != _END:
         raise FormatError(_NO_END)
-    return memoryview(data)[:size]
+    return data[:size]
 
 
-def _in_chunks(left: int, rest: bytes, pieces: Iterator[bytes]) -> Iterator[memoryview]:
+def _in_chunks(left: int, rest: memoryview, pieces: Iterator[bytes]) -> Iterator[memoryview]:
     """A block piece by piece, *left* bytes of it."""
     tail = b""
-    piece: bytes | None = rest
-    while piece is not None:
+    for piece in itertools.chain((rest,), map(memoryview, pieces)):
         if len(piece) <= left:
             left -= len(piece)
             if piece:
-                yield memoryview(piece)
+                yield piece
         else:
             if left:
-                yield memoryview(piece)[:left]
+                yield piece[:left]
             tail += piece[left : left + len(_END) + 1]
             left = 0
             if len(tail) > len(_END):
                 raise FormatError(_TOO_LONG)
-        piece = next(pieces, None)
     if left:
         raise FormatError(f"the record ends {left} bytes before its Content-Length")
     if tail != _END:
         raise FormatError(_NO_END)
 
 
-def _until_head_end(chunks: Iterator[memoryview]) -> tuple[bytes | memoryview, int]:
+def until_head_end(chunks: Iterator[memoryview]) -> tuple[bytes | memoryview, int]:
     """The chunks up to the one in which an HTTP head ends, and where; -1 if it does not."""
     start = next(chunks, b"")
     while (end := find_head_end(start)) < 0 and len(start) < MAX_HEAD:
@@ -200,27 +205,25 @@ def _until_head_end(chunks: Iterator[memoryview]) -> tuple[bytes | memoryview, i
     return start, end if end <= MAX_HEAD else -1
 
 
-def _response_head(start: bytes | memoryview, end: int) -> Head | None:
-    if end < 0:
-        return None
+def _response_head(head: bytes) -> Head | None:
     try:
-        return parse_head(bytes(start[:end]))
+        return parse_head(head)
     except FormatError:
         return None  # no HTTP: the block is kept as it is, and not indexed
 
 
 def _begins_as_http(start: bytes | memoryview) -> bool:
-    """Whether a status line stands at the beginning, of a head that the block does not hold to its end."""
+    """Whether a status line stands at the beginning of *start*, in which no head ends early enough."""
     try:
         parse_head(bytes(start[:MAX_HEAD]))
     except FormatError:
         return False
-    return find_head_end(start) < 0
+    return True
 
 
-def _request_method(start: bytes | memoryview, end: int) -> str:
-    found = _REQUEST_LINE.match(start)
-    if end < 0 or not found:
+def _request_method(head: bytes) -> str:
+    found = _REQUEST_LINE.match(head)
+    if not found:
         raise FormatError("a request that does not begin with an HTTP head")
     return found[1].decode("ascii")
 

@@ -16,7 +16,9 @@ from archiver.warc.block import FEED, stored_block
 from archiver.warc.coding import content_codings, decode
 from archiver.warc.facts import Facts
 from archiver.warc.http1 import ChunkedDecoder, Framing, Head, ascii_lower, framing
+from archiver.warc.imported import ImportedScan, imported_block
 from archiver.warc.record import CERTIFICATES, WARC_FIELDS, Record
+from archiver.warc.relations import originals, requests_of
 from archiver.warc.scan import Scan, ScanLimits
 from archiver.warc.stated import MEDIA_TYPE, Stated
 from archiver.warc.window import Window
@@ -33,13 +35,19 @@ MAX_STATED = 64 << 20
 class Capture:
     """The WARCs of *archives*, windows by name; read only, and scanned when first asked about.
 
-    The scan raises FormatError and LimitError as `Scan` says, the rest FormatError where records
-    contradict each other.
+    The one called OURS is read as we write it, all others, and with *imported* that too, as `imported`
+    says: of what we say in records of our own, nothing is believed there. The scan raises FormatError and
+    LimitError as `Scan` says, the rest FormatError where records of ours contradict each other.
     """
 
-    def __init__(self, archives: Mapping[str, Window], *, limits: ScanLimits | None = None) -> None:
+    def __init__(
+        self, archives: Mapping[str, Window], *, limits: ScanLimits | None = None, imported: bool = False
+    ) -> None:
         self._windows = dict(sorted(archives.items()))
         self._limits = limits
+        self._imported = imported
+        self._known: Mapping[str, _Scanned] = {}
+        self._related: dict[str, dict[str, tuple[int, int]]] = {}  # notes on how records belong together
         self._file: BinaryIO | None = None
 
     @classmethod
@@ -48,6 +56,12 @@ class Capture:
         file = path.open("rb")
         capture = cls({OURS: Window(file)})
         capture._file = file
+        return capture
+
+    def beside(self, ours: Window) -> Capture:
+        """The same with our own WARC added; what was scanned is not read again."""
+        capture = Capture({**self._windows, OURS: ours}, limits=self._limits)
+        capture._known = self._scanned
         return capture
 
     def close(self) -> None:
@@ -75,16 +89,33 @@ class Capture:
     @property
     def records(self) -> tuple[Record, ...]:
         """All records, in archive name order, then as they stand."""
-        return self._scanned[0]
+        return self._records
+
+    @property
+    def own(self) -> tuple[Record, ...]:
+        """Those of our own archive."""
+        return self._scanned[OURS].records if OURS in self._windows and not self._imported else ()
 
     @property
     def digests(self) -> Mapping[str, Digest]:
         """The digest of each archive, taken in the same reading as the records."""
-        return self._scanned[1]
+        return {name: scanned.digest for name, scanned in self._scanned.items()}
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The names of the archives that are not of ours."""
+        return tuple(name for name in self._windows if self._is_imported(name))
+
+    @property
+    def notes(self) -> Mapping[str, Mapping[str, tuple[int, int]]]:
+        """Of each imported archive, its deviations: how often, and the offset of the first, by their code."""
+        _ = self.revisits()
+        return {name: self._scanned[name].notes | self._related.get(name, {}) for name in self.imports}
 
     def block(self, record: Record) -> Iterator[memoryview]:
-        """The block of *record*, read again."""
-        return stored_block(self._windows[record.archive].inside(record.offset, record.length))
+        """The block of *record*, read again; of an imported one that shares its place, the first's there."""
+        window = self._windows[record.archive].inside(record.offset, record.length)
+        return imported_block(window) if self._is_imported(record.archive) else stored_block(window)
 
     def stated(self) -> Stated | None:
         """The stated record, or None where the last record of our archive is none."""
@@ -94,42 +125,56 @@ class Capture:
         """Every response with an HTTP head, superseded ones too, with what belongs to it."""
         return self._exchanges
 
+    def revisits(self) -> tuple[tuple[StoredExchange, Record], ...]:
+        """Every imported revisit whose record is here, with that record; none of them is an exchange."""
+        return self._revisits
+
     def find(self, url: str) -> StoredExchange | None:
         """What a GET of *url* gave: the latest answer that no other superseded, a 200 before all others."""
         return self._by_url.get(url.partition("#")[0])
 
     @cached_property
-    def _scanned(self) -> tuple[tuple[Record, ...], Mapping[str, Digest]]:
-        records: list[Record] = []
-        digests: dict[str, Digest] = {}
-        for name, window in self._windows.items():
-            scan = Scan(window, name, limits=self._limits)
-            records += scan
-            digests[name] = scan.digest()
-        return tuple(records), digests
+    def _scanned(self) -> Mapping[str, _Scanned]:
+        left = self._limits or ScanLimits.for_archive(sum(self.sizes.values()))
+        found: dict[str, _Scanned] = {}
+        for name in self._windows:
+            found[name] = self._known.get(name) or self._scan(name, left)
+            left = found[name].left
+        return found
+
+    def _scan(self, name: str, limits: ScanLimits) -> _Scanned:
+        window = self._windows[name]
+        if self._is_imported(name):
+            scan = ImportedScan(window, name, limits=limits)
+            return _Scanned(records=tuple(scan), digest=scan.digest(), notes=scan.notes, left=scan.left)
+        own = Scan(window, name, limits=limits)
+        return _Scanned(records=tuple(own), digest=own.digest(), notes={}, left=own.left)
+
+    @cached_property
+    def _records(self) -> tuple[Record, ...]:
+        return tuple(record for scanned in self._scanned.values() for record in scanned.records)
+
+    def _is_imported(self, archive: str) -> bool:
+        return self._imported or archive != OURS
 
     @cached_property
     def _stated(self) -> Stated | None:
-        # The scan lets one stand at the end of an archive and nowhere else.
-        stated = [record for record in self.records if record.content_type == MEDIA_TYPE]
-        if not stated:
+        last = self.own[-1] if self.own else None
+        if last is None or last.content_type != MEDIA_TYPE:
             return None
-        for record in stated:
-            if record.archive != OURS:
-                raise FormatError(f"a stated record outside {OURS}", where=record.where)
-        if stated[-1].block_size > MAX_STATED:
-            raise LimitError(f"a stated record of more than {MAX_STATED} bytes", where=stated[-1].where)
+        if last.block_size > MAX_STATED:
+            raise LimitError(f"a stated record of more than {MAX_STATED} bytes", where=last.where)
         try:
-            return Stated.from_json(b"".join(self.block(stated[-1])))
+            return Stated.from_json(b"".join(self.block(last)))
         except FormatError as error:
-            raise error.inside(stated[-1].where) from error
+            raise error.inside(last.where) from error
 
     @cached_property
     def _exchanges(self) -> tuple[StoredExchange, ...]:
-        by_id = {record.id: record for record in self.records}
+        by_id = {record.id: record for record in self.own}
         requests: dict[str, Record] = {}
         facts: dict[str, Facts] = {}
-        for record in self.records:
+        for record in self.own:
             about = record.header.concurrent_to
             if record.type == "request":
                 _put(requests, about or record.id, record, record, by_id)
@@ -140,17 +185,59 @@ class Capture:
         for record_id, known in facts.items():
             if known.superseded_by is not None:
                 _check_superseded(by_id[record_id], by_id.get(known.superseded_by), requests, facts)
+        nothing = Facts()
+        imported = frozenset(self.imports)
         return tuple(
-            StoredExchange(
-                record=record,
-                http=record.http,
-                request=requests.get(record.id),
-                facts=facts.get(record.id, Facts()),
-                capture=self,
-            )
+            self._exchange(record, record.http, self._asked.get(id(record)), nothing)
+            if record.archive in imported
+            else self._exchange(record, record.http, requests.get(record.id), facts.get(record.id, nothing))
             for record in self.records
             if record.type == "response" and record.http is not None
         )
+
+    def _exchange(self, record: Record, http: Head, request: Record | None, facts: Facts) -> StoredExchange:
+        media_type = http.first("content-type") or ""
+        return StoredExchange(
+            record=record,
+            http=http,
+            request=request,
+            facts=facts,
+            capture=self,
+            url=record.url or "",
+            method=request.method or "GET" if request else "GET",
+            status=http.status,
+            mime=ascii_lower(media_type.partition(";")[0].strip(" \t")) or "unk",
+        )
+
+    @cached_property
+    def _asked(self) -> Mapping[int, Record]:
+        """The request of each imported response and revisit that has one."""
+        found: dict[int, Record] = {}
+        for name in self.imports:
+            found |= requests_of(self._scanned[name].records, self._note)
+        return found
+
+    @cached_property
+    def _revisits(self) -> tuple[tuple[StoredExchange, Record], ...]:
+        imported = [exchange for exchange in self.exchanges() if self._is_imported(exchange.record.archive)]
+        seen: set[tuple[str, str, str]] = set()
+        for exchange in imported:
+            key = (exchange.method, exchange.url, exchange.record.date)
+            if key in seen:
+                self._note(exchange.record, "second-answer")
+            seen.add(key)
+        revisits = (record for record in self.records if record.type == "revisit" and record.http is not None)
+        found = []
+        for record, original in originals(revisits, [one.record for one in imported], self._note):
+            assert record.http is not None
+            exchange = self._exchange(record, record.http, self._asked.get(id(record)), Facts())
+            found.append((exchange, original))
+        return tuple(found)
+
+    def _note(self, record: Record, code: str) -> None:
+        notes = self._related.setdefault(record.archive, {})
+        count, first = notes.get(code, (0, record.offset))
+        notes[code] = count + 1, first
 
     def _facts(self, record: Record) -> Facts:
         if record.block is None:
@@ -175,6 +262,16 @@ class Capture:
         return found
 
 
+class _Scanned(msgspec.Struct, frozen=True, kw_only=True):
+    """One archive, read once."""
+
+    records: tuple[Record, ...]
+    digest: Digest
+    notes: dict[str, tuple[int, int]]
+    left: ScanLimits
+    """What other archives may ask of the reader after it."""
+
+
 class StoredExchange(msgspec.Struct, frozen=True, kw_only=True):
     """A response and what else is known of it; its bodies are read from the capture as they are asked for."""
 
@@ -183,24 +280,12 @@ class StoredExchange(msgspec.Struct, frozen=True, kw_only=True):
     request: Record | None
     facts: Facts
     capture: Capture
-
-    @property
-    def url(self) -> str:
-        return self.record.url or ""
-
-    @property
-    def method(self) -> str:
-        """The request's; GET where no request is stored."""
-        return self.request.method or "GET" if self.request else "GET"
-
-    @property
-    def status(self) -> int:
-        return self.http.status
-
-    @property
-    def mime(self) -> str:
-        """The Content-Type up to its semicolon in lower case, ``unk`` where there is none."""
-        return ascii_lower((self.http.first("content-type") or "").partition(";")[0].strip(" \t")) or "unk"
+    url: str
+    method: str
+    """The request's; GET where no request is stored."""
+    status: int
+    mime: str
+    """The Content-Type up to its semicolon in lower case, ``unk`` where there is none."""
 
     @property
     def ip(self) -> str | None:

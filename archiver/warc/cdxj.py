@@ -1,20 +1,35 @@
-"""The index of a capture: one CDXJ line for each response a player may serve."""
+"""The index of a capture: one CDXJ line for each response and revisit that a player may serve."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
+from archiver.digest import Digest
 from archiver.errors import FormatError
 from archiver.warc.capture import Capture, StoredExchange
 from archiver.warc.http1 import ascii_lower, parse_fields
 from archiver.warc.surt import post_append, surt_key
 
+REVISIT = "warc/revisit"
+"""What stands in place of a revisit's media type."""
+
 _NOT_DIGITS = str.maketrans("", "", "-:T.Z")
+_EARLIEST = "00000101000000000"  # what is missing of a date's 17 digits
 
 
 def index_bytes(capture: Capture) -> bytes:
     """The whole index, lines in bytewise order; FormatError for a URL that no key can be made of."""
-    return b"".join(sorted(_line(url, exchange) for url, exchange in indexed(capture)))
+    exchanges = indexed(capture)
+    lines = [
+        _line(url, exchange, exchange.mime, exchange.record.payload_digest) for url, exchange in exchanges
+    ]
+    whole = {url for url, exchange in exchanges if exchange.status == 200}
+    for revisit, original in capture.revisits():
+        url = _keyed_url(revisit)
+        if url not in whole:  # some players find the record of no revisit, and would show nothing
+            lines.append(_line(url, revisit, REVISIT, original.payload_digest))
+    return b"".join(sorted(lines))
 
 
 def indexed(capture: Capture) -> list[tuple[str, StoredExchange]]:
@@ -34,7 +49,7 @@ def indexed(capture: Capture) -> list[tuple[str, StoredExchange]]:
 
 def explain_difference(expected: bytes, found: bytes) -> tuple[str, str]:
     """Reason code and sentence for an index *found* that is not the one *expected* from the records."""
-    pairs = itertools.zip_longest(expected.splitlines(keepends=True), found.splitlines(keepends=True))
+    pairs = itertools.zip_longest(_lines(expected), _lines(found))
     for number, (right, held) in enumerate(pairs, 1):
         if right == held:
             continue
@@ -44,6 +59,15 @@ def explain_difference(expected: bytes, found: bytes) -> tuple[str, str]:
             return "HASH_FAILURE", f"line {number} is of no record: {_shown(held)}"
         return "HASH_FAILURE", f"line {number} is {_shown(held)}, the records give {_shown(right)}"
     return "HASH_FAILURE", "not the index that the records give"
+
+
+def _lines(data: bytes) -> Iterator[bytes]:
+    """The lines one at a time: a list of ten million takes more memory than there may be."""
+    at = 0
+    while at < len(data):
+        end = data.find(b"\n", at) + 1 or len(data)
+        yield data[at:end]
+        at = end
 
 
 def _keyed_url(exchange: StoredExchange) -> str:
@@ -57,16 +81,17 @@ def _keyed_url(exchange: StoredExchange) -> str:
     return post_append(exchange.url, exchange.method, content_type, body)
 
 
-def _line(url: str, exchange: StoredExchange) -> bytes:
+def _line(url: str, exchange: StoredExchange, mime: str, digest: Digest) -> bytes:
     record = exchange.record
     try:
         key = surt_key(url)
     except FormatError as error:
         raise error.inside(record.where) from error
-    moment = record.date.translate(_NOT_DIGITS)[:17]
+    digits = record.date.translate(_NOT_DIGITS)[:17]
+    moment = digits + _EARLIEST[len(digits) :]
     return (
-        f'{key} {moment} {{"url": {_json(exchange.url)}, "mime": {_json(exchange.mime)}, '
-        f'"status": "{exchange.status:03}", "digest": "{record.payload_digest}", '
+        f'{key} {moment} {{"url": {_json(exchange.url)}, "mime": {_json(mime)}, '
+        f'"status": "{exchange.status:03}", "digest": "{digest}", '
         f'"length": "{record.length}", "offset": "{record.offset}", "filename": {_json(record.archive)}, '
         f'"recordDigest": "{record.record_digest}"}}\n'
     ).encode("ascii")

@@ -72,16 +72,19 @@ class Members:
 
     `next_member` begins one, `pieces` gives what is in it; then *offset*, *length* and `member_hash` tell of
     its compressed bytes. Exactly one after another: FormatError for anything before, between or behind
-    them, for flags in their headers, wrong checksums and an early end. A few MB of memory.
+    them, for flags in their headers but *flags*, wrong checksums and an early end. A few MB of memory.
     """
 
-    def __init__(self, window: Window, *, most: int = sys.maxsize) -> None:
+    def __init__(self, window: Window, *, most: int = sys.maxsize, flags: int = 0) -> None:
         self.offset = 0
         self.length = 0
+        self.flags = 0  # of the member
+        self._flags = flags
         self.aside = Aside()
         self._window = window
         self._most = most
-        self._unpacked = 0
+        self.unpacked = 0
+        """Bytes that all members so far have given."""
         self._archive = Hasher(self.aside)
         self._member: Hasher | None = None  # of a member that began in an earlier chunk
         self._chunk = memoryview(b"")
@@ -99,8 +102,10 @@ class Members:
             self._refill()
         if self._at == len(self._chunk):
             return False
-        if self._chunk[self._at : self._at + 4] != _HEADER:
-            raise FormatError("not the beginning of a gzip member without flags")
+        header = bytes(self._chunk[self._at : self._at + 4])
+        self.flags = header[3] if len(header) == 4 else 0
+        if header[:3] != _HEADER[:3] or self.flags & ~self._flags:
+            raise FormatError(f"not the beginning of a gzip member{'' if self._flags else ' without flags'}")
         return True
 
     def pieces(self) -> Iterator[bytes]:
@@ -120,8 +125,8 @@ class Members:
             left = len(inflater.unused_data if ended else inflater.unconsumed_tail)
             self._at += len(piece) - left
             if out:
-                self._unpacked += len(out)
-                if self._unpacked > self._most:
+                self.unpacked += len(out)
+                if self.unpacked > self._most:
                     raise LimitError(f"more than {self._most} bytes of records")
                 yield out
             if ended:

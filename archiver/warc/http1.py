@@ -18,6 +18,7 @@ from archiver.errors import FormatError
 _STATUS_LINE = re.compile(
     rb"http/([0-9](?:\.[0-9])?)[ \t]+([0-9]{3})(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL
 )
+_LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _HEAD_END = re.compile(rb"\n\r?\n")
 _PLAIN_FIELDS = re.compile(r"(?:[!-9;-~]++:[\t -~]*+\r\n)*+\r\n")
 _PLAIN_FIELD = re.compile(r"([!-9;-~]+):([\t -~]*)\r\n")
@@ -83,7 +84,11 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def first(self, name: str) -> str | None:
         """The first value of *name*, or None."""
-        return next(iter(self.all(name)), None)
+        size = len(name)
+        for field, value in self.fields:
+            if len(field) == size and (field == name or ascii_lower(field) == ascii_lower(name)):
+                return value
+        return None
 
 
 def find_head_end(data: bytes | bytearray | memoryview, start: int = 0) -> int:
@@ -107,7 +112,9 @@ def parse_fields(lines: list[bytes]) -> tuple[tuple[str, str], ...]:
         name = text(raw_name.strip())
         if colon and name:
             fields.append((name, [text(raw_value.strip(b" \t\r\n"))]))
-    return tuple((name, parts[0] if len(parts) == 1 else " ".join(parts).strip()) for name, parts in fields)
+    return tuple(
+        (name, parts[0] if len(parts) == 1 else " ".join(parts).strip(" ")) for name, parts in fields
+    )
 
 
 def parse_head(data: bytes) -> Head:
@@ -160,7 +167,7 @@ def framing(method: str, head: Head) -> tuple[Framing, int]:
     lengths = {part.strip(_OWS) for value in head.all("content-length") for part in value.split(",")}
     if len(lengths) == 1:
         length = lengths.pop()
-        if re.fullmatch(r"[0-9]{1,18}", length, re.ASCII):
+        if _LENGTH.fullmatch(length):
             return Framing.LENGTH, int(length)
     return Framing.CLOSE, 0
 

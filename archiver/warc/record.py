@@ -30,10 +30,11 @@ CERTIFICATES = "application/pem-certificate-chain"
 _UUID = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _ID = re.compile(_UUID)
 _WORDS = r"[!-~](?:[ -~]*[!-~])?"
+_DATE = r"[0-9]{4}-[01][0-9]-[0-3][0-9]T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
 _FIELDS = (
     ("WARC-Type", r"(warcinfo|response|request|metadata|resource)", True),
     ("WARC-Record-ID", rf"<({_UUID})>", True),
-    ("WARC-Date", r"([0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z)", True),
+    ("WARC-Date", rf"({_DATE})", True),
     ("WARC-Target-URI", rf"([!-;=?-~]{{1,{MAX_URL}}})", False),
     ("WARC-IP-Address", r"([0-9A-Fa-f.:]+)", False),
     ("WARC-Protocol", r"(http/1\.[01])", False),
@@ -90,6 +91,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     record_digest: Digest
     """Of those compressed bytes."""
     header: Header
+    type: str
+    id: str
+    date: str
+    url: str | None
+    """These four are the header's, to be had at once: they are asked for again and again."""
     block_digest: Digest
     """As computed, like all digests here."""
     http: Head | None
@@ -112,22 +118,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def where(self) -> str:
         """Its place, as errors name it."""
         return f"archive/{self.archive}: record at offset {self.offset}"
-
-    @property
-    def type(self) -> str:
-        return self.header.type
-
-    @property
-    def id(self) -> str:
-        return self.header.id
-
-    @property
-    def date(self) -> str:
-        return self.header.date
-
-    @property
-    def url(self) -> str | None:
-        return self.header.url
 
     @property
     def content_type(self) -> str:

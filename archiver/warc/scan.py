@@ -22,15 +22,15 @@ _AHEAD = 256  # records at most whose hashes are put off
 
 
 class ScanLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much one WARC may ask of its reader; LimitError past any of these.
+    """How much the WARCs of one capture may ask of their reader; LimitError past any of these.
 
     Time and memory are to follow from the size of the file that somebody sends, and not from what it
     unpacks to: `for_archive` gives the limits of a file, the defaults are those of the smallest.
     """
 
     records: int = 1_000_000
-    unpacked: int = 4 << 30
-    """Bytes of all records, decompressed: seconds, at a gigabyte or so a second."""
+    unpacked: int = 1 << 30
+    """Bytes of all records, decompressed: a second or so."""
     chunks: int = 1_000_000
     """Chunks of all bodies in chunk framing: each costs about a microsecond, however small it is."""
     kept_block: int = 2 << 20
@@ -40,7 +40,7 @@ class ScanLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def for_archive(cls, size: int) -> ScanLimits:
-        """The limits of an archive of *size* bytes.
+        """The limits of archives of *size* bytes in all.
 
         Sound captures stay far below: text unpacks to ten times its size, a chunk is sent to carry
         something, and a record takes about four times in memory what its headers take in the file.
@@ -49,6 +49,16 @@ class ScanLimits(msgspec.Struct, frozen=True, kw_only=True):
             unpacked=cls().unpacked + 50 * size,
             chunks=cls().chunks + size // 32,
             kept=cls().kept + 8 * size,
+        )
+
+    def less(self, *, records: int, unpacked: int, chunks: int, kept: int) -> ScanLimits:
+        """What is left of them for other archives after so much."""
+        return msgspec.structs.replace(
+            self,
+            records=self.records - records,
+            unpacked=self.unpacked - unpacked,
+            chunks=self.chunks - chunks,
+            kept=self.kept - kept,
         )
 
 
@@ -91,6 +101,13 @@ class Scan:
         """The digest of the whole WARC; what was not iterated is read now."""
         return self._members.archive_digest()
 
+    @property
+    def left(self) -> ScanLimits:
+        """What it has left of its limits."""
+        return self._limits.less(
+            records=len(self._ids), unpacked=self._members.unpacked, chunks=self._chunks, kept=self._kept
+        )
+
     def _where(self) -> str:
         return f"archive/{self._archive}: record at offset {self._members.offset}"
 
@@ -98,8 +115,11 @@ class Scan:
         members = self._members
         if len(self._ids) >= self._limits.records:
             raise LimitError(f"more than {self._limits.records} records")
+        left = self._limits.unpacked - members.unpacked
         pieces = members.pieces()
         header, header_size, rest = read_header(pieces)
+        if header.content_length > left:  # at once: to come to it by unpacking takes a second
+            raise LimitError(f"more than {self._limits.unpacked} bytes of records")
         if header.id in self._ids:
             raise FormatError("an earlier record has the same id")
         self._check_place(header)
@@ -183,6 +203,10 @@ class _Read(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             length=self.length,
             record_digest=Digest(self.digest.hexdigest()),
             header=header,
+            type=header.type,
+            id=header.id,
+            date=header.date,
+            url=header.url,
             block_digest=block_digest,
             http=block.http,
             head_size=block.head_size,

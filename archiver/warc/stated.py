@@ -95,6 +95,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     user_agent: str
 
 
+class Imported(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A WARC that somebody else made, as it was given to the importer."""
+
+    archive: str
+    """Its name under archive/."""
+    bytes: int
+    digest: str
+    name: str
+    """The file's own name, without folders."""
+    source: str | None
+    """From whom it came, in the importer's words."""
+
+
 class Instant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One moment on both clocks."""
 
@@ -119,6 +132,8 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     clock: Clock
     engine: Literal["http", "browser", "import"]
     environment: dict[str, str]
+    imports: list[Imported]
+    """In the order of their names under archive/; empty for a capture."""
     memento: Memento | None
     missing: list[Missing]
     missing_count: int
@@ -154,7 +169,12 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def weakened(self) -> tuple[str, ...]:
-        """The code of each setting that redirected or weakened the connection, or kept values out."""
+        """The code of each setting that redirected or weakened the connection, or kept values out.
+
+        An importer made no connection and knows of none: SETTINGS_UNKNOWN.
+        """
+        if self.engine == "import":
+            return ("SETTINGS_UNKNOWN",)
         settings = self.settings
         codes = {
             "FORCED_ADDRESS": bool(settings.resolve),

@@ -82,7 +82,7 @@ def post_append(url: str, method: str, content_type: str | None, body: bytes) ->
 
 
 def _body_as_query(content_type: str | None, body: bytes) -> str:
-    mime = (content_type or "").partition(";")[0].strip()
+    mime = (content_type or "").partition(";")[0].strip(" \t")
     if mime == "application/x-www-form-urlencoded":
         with contextlib.suppress(UnicodeDecodeError):
             return unquote_plus(body.decode("utf-8"))

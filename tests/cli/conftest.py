@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import hashlib
-import json
 import socket
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from tests import small
 from tests.cli.command import Command
 from tests.cli.site import ROUTES
 from tests.fetch.rawserver import RawServer
+from tests.verify.foreign import lookalikes
 
 
 @pytest.fixture(autouse=True)
@@ -79,14 +77,7 @@ def library(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def foreign(tmp_path: Path) -> Path:
-    """A WACZ as another tool would make it, by way of `zipfile`."""
+    """A WACZ as another tool would make it."""
     path = tmp_path / "foreign.wacz"
-    data = b'{"format": "json-pages-1.0", "id": "pages", "title": "All Pages"}\n'
-    resource = {"name": "pages.jsonl", "path": "pages/pages.jsonl", "bytes": len(data)}
-    resource["hash"] = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    package = {"profile": "data-package", "wacz_version": "1.1.1", "resources": [resource]}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
-        out.writestr("pages/pages.jsonl", data)
-        out.writestr("archive/data.warc.gz", b"")
-        out.writestr("datapackage.json", json.dumps(package, indent=2))
+    path.write_bytes(lookalikes.unsigned())
     return path

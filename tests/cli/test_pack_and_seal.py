@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.cli.site import contents
 from tests.fetch.rawserver import RawServer
 from tests.memory import memory_file
 from tests.rogue import members_of
+from tests.warc import theirs
 
 WARC = "archive/data.warc.gz"
 
@@ -94,20 +96,103 @@ def test_a_bundle_that_does_not_hold_is_not_sealed(
         assert contents(packed.parent) == {"packed.wacz": bytes(data)}
 
 
-def test_only_a_warc_of_ours_is_packed(archiver: Command, warc: Path) -> None:
+THEIRS = theirs.gzipped(theirs.browsertrix())
+WRONG = theirs.record("resource", b"x", fields={"WARC-Block-Digest": "sha1:" + "A" * 32})
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (lambda whole: whole[:-30], "record at offset"),
+        (lambda whole: whole[: len(whole) // 2], "record at offset"),
+        (lambda whole: whole + THEIRS, "record at offset"),  # it begins as ours do
+        (lambda _: b"", "record at offset 0: no record"),
+        (lambda _: b"WARC/1.0\r\n", "record at offset 0: no end of a WARC header"),
+        (lambda _: b"PK\x03\x04 and so on\n\n", "record at offset 0: no WARC record begins here: 'PK"),
+        (lambda _: THEIRS[:-3], f"record at offset {len(theirs.gzipped(theirs.browsertrix()[:-1]))}: "),
+        (lambda _: b"".join(theirs.wget())[:-9], "record at offset "),
+        (
+            lambda _: b"".join((*theirs.wget(), WRONG)),
+            f"record at offset {sum(map(len, theirs.wget()))}: WARC-Block-Digest says sha1:AAA",
+        ),
+    ],
+)
+def test_what_is_no_sound_warc_is_not_packed(
+    archiver: Command, warc: Path, data: Callable[[bytes], bytes], said: str
+) -> None:
+    warc.write_bytes(data(warc.read_bytes()))
     whole = warc.read_bytes()
-    for data, said in (
-        (whole[:-30], "data.warc.gz"),
-        (whole[: len(whole) // 2], "data.warc.gz"),
-        (b"", "was not captured by archiver"),
-        (b"WARC/1.0\r\n", "data.warc.gz"),
-    ):
-        warc.write_bytes(data)
-        ran = archiver("pack", warc, "-o", "a.wacz")
-        assert (ran.code, ran.out) == (1, "")
-        assert ran.err.startswith(f"archiver: {warc}: ")
-        assert said in ran.err
-        assert contents(warc.parent) == {"data.warc.gz": data}
+    ran = archiver("pack", warc, "-o", "a.wacz")
+    assert (ran.code, ran.out) == (1, "")
+    (line,) = ran.error_lines
+    assert line.startswith(f"archiver: {warc}: ")
+    assert said in line
+    assert "data-2" not in line  # the name that it would have had
+    assert contents(warc.parent) == {"data.warc.gz": whole}
+
+
+def test_the_broken_one_of_several_warcs_is_named(archiver: Command, tmp_path: Path) -> None:
+    (tmp_path / "good.warc.gz").write_bytes(THEIRS)
+    (tmp_path / "Bad.warc.gz").write_bytes(THEIRS[:-1])
+    ran = archiver("pack", "good.warc.gz", "Bad.warc.gz", "-o", "a.wacz")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("archiver: Bad.warc.gz: record at offset ")
+    assert sorted(contents(tmp_path)) == ["Bad.warc.gz", "good.warc.gz"]
+
+
+def test_warcs_of_other_tools_are_packed_sealed_and_verified(
+    archiver: Command, keyring: Keyring, tmp_path: Path
+) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one/Crawl.WARC.gz").write_bytes(THEIRS)
+    (tmp_path / "crawl.warc.gz").write_bytes(theirs.gzipped(theirs.warcprox()))
+    (tmp_path / "data.warc").write_bytes(b"".join(theirs.wget()))
+    inputs = ["one/Crawl.WARC.gz", "crawl.warc.gz", "data.warc"]
+    packed = archiver(
+        "pack", *inputs, "--url", "HTTPS://news.example:443/article", "-o", "a.wacz", "--from", "A library"
+    )
+    assert (packed.code, packed.out, packed.err) == (0, "a.wacz\n", "")
+    assert archiver("seal", "a.wacz").code == 0
+    held = members_of(Path("a.wacz").read_bytes())
+    assert [name for name in held if name.startswith("archive/")] == [
+        "archive/crawl-2.warc.gz", "archive/crawl.warc.gz", "archive/data.warc", "archive/data.warc.gz",
+    ]  # fmt: skip
+    assert held["archive/crawl.warc.gz"] == THEIRS
+    assert held["archive/data.warc"] == b"".join(theirs.wget())
+    ran = archiver("verify", "--explain", "a.wacz")
+    assert ran.code == 0
+    assert "partial (imported), imported by archiver" in ran.out
+    assert "settings: SETTINGS_UNKNOWN" in ran.out
+    assert "PASSED records IMPORT_NOTE: archive/crawl-2.warc.gz: payload-digest-with-framing: 1, " in ran.out
+    assert archiver("verify", "a.wacz", "--refuse", "SETTINGS_UNKNOWN").code == 3
+    assert archiver("verify", "a.wacz", "--refuse", "TLS_UNVERIFIED").code == 3  # it may have been used
+
+
+def test_a_warc_of_ours_is_imported_where_it_is_said_from_whom_it_came(
+    archiver: Command, keyring: Keyring, warc: Path
+) -> None:
+    assert archiver("pack", warc, "-o", "a.wacz", "--from", "A friend").code == 0
+    assert archiver("seal", "a.wacz").code == 0
+    assert "imported by archiver" in archiver("verify", "a.wacz").out
+    assert "archive/data-2.warc.gz" in members_of(Path("a.wacz").read_bytes())
+
+
+def test_a_page_that_no_warc_holds_is_a_mistake_of_the_command(archiver: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.warc.gz").write_bytes(THEIRS)
+    ran = archiver("pack", "a.warc.gz", "-o", "a.wacz", "--url", "https://news.example/artikel")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "archiver: a.warc.gz: holds no answer to https://news.example/artikel; "
+        "it holds https://news.example/article\n"
+    )
+    assert list(contents(tmp_path)) == ["a.warc.gz"]
+
+
+def test_a_folder_and_a_missing_warc_are_no_inputs(archiver: Command, tmp_path: Path) -> None:
+    for name in (".", "none.warc"):
+        ran = archiver("pack", name, "-o", "a.wacz")
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith(f"archiver: {name}: ")
 
 
 def test_pack_and_seal_replace_nothing_unless_forced(archiver: Command, keyring: Keyring, warc: Path) -> None:

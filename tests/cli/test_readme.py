@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import shlex
 from pathlib import Path
@@ -10,12 +11,14 @@ from pathlib import Path
 import pytest
 
 import archiver as library
+from archiver.digest import Digest
 from archiver.signing.keyring import Keyring
 from tests import small
 from tests.cli.command import Command
 from tests.cli.site import PAGE
 from tests.fetch.rawserver import RawServer
 from tests.rogue import members_of
+from tests.verify.foreign.lookalikes import unsigned
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 _, _, _rest = README.partition("<!-- commands:start -->\n")
@@ -33,9 +36,17 @@ def test_every_everyday_command_does_what_it_says(archiver: Command, site: RawSe
     (tmp_path / "folder").mkdir()
     (tmp_path / "cookies.txt").write_text("127.0.0.1\tFALSE\t/\tFALSE\t0\tsession\tnobodys-business\n")
     (tmp_path / "secrets.txt").write_text("Authorization: Bearer nobodys-business\n")
+    (tmp_path / "bundles" / "2026").mkdir(parents=True)
     for line in LINES:
         words = shlex.split(line, comments=True)[1:]
         into = None
+        if "bundles" in words:
+            (tmp_path / "bundles" / "2026" / "one.wacz").write_bytes(Path("article.wacz").read_bytes())
+        if "court.json" in words:
+            (tmp_path / "court.json").write_text(json.dumps(policy_for(Path("article.wacz"))))
+            (tmp_path / "a.wacz").write_bytes(Path("article.wacz").read_bytes())
+        if words[0] == "seal" and words[1] == "others.wacz":
+            (tmp_path / "others.wacz").write_bytes(unsigned())
         if words[-2:-1] == [">"]:
             into, words = words[-1], words[:-2]
         if words[0] == "save":
@@ -61,9 +72,15 @@ def test_every_everyday_command_does_what_it_says(archiver: Command, site: RawSe
     assert len(list(Path("pages").iterdir())) == 2
     assert len(list(Path("folder").iterdir())) == 2
     assert archiver("verify", "article.wacz", "packed.wacz").code == 0
-    for path in tmp_path.glob("*.wacz"):
+    for path in set(tmp_path.glob("*.wacz")) - {tmp_path / "others.wacz"}:
         records = gzip.decompress(members_of(path.read_bytes())["archive/data.warc.gz"])
         assert b"nobodys-business" not in records
+
+
+def policy_for(bundle: Path) -> dict[str, object]:
+    """A policy that trusts whoever sealed *bundle*."""
+    fingerprint = str(Digest.of(members_of(bundle.read_bytes())["provenance/identity.json"]))
+    return {"spec": "archiver-policy/v1-draft", "identities": [{"fingerprint": fingerprint, "name": "A"}]}
 
 
 def test_the_two_commands_at_the_top_do_the_main_job(archiver: Command, site: RawServer) -> None:

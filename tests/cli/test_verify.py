@@ -59,7 +59,7 @@ def test_another_tools_bundle_is_indeterminate(archiver: Command, foreign: Path)
     ran = archiver("verify", foreign)
     assert ran.code == 3
     assert ran.out.startswith(f"INDETERMINATE  {foreign}\n")
-    assert "FOREIGN_BUNDLE" in ran.out
+    assert "NO_SIGNATURE" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -498,7 +498,7 @@ def test_limits_are_kept(limits: ScanLimits, match: str) -> None:
 def test_the_limits_grow_with_the_archive() -> None:
     small_one, large = ScanLimits.for_archive(0), ScanLimits.for_archive(1 << 30)
     assert small_one == ScanLimits()
-    assert (large.unpacked, large.kept) == ((4 << 30) + (50 << 30), (64 << 20) + (8 << 30))
+    assert (large.unpacked, large.kept) == ((1 << 30) + (50 << 30), (64 << 20) + (8 << 30))
     assert large.chunks == 1_000_000 + (1 << 25)
 
 
