@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 URL ?=
 
-.PHONY: demo test lint programs bench fuzz format clean
+.PHONY: demo test lint programs bench fuzz format vectors tamper clean
 
 $(BIN)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("archiver needs Python 3.11 or newer; try make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
@@ -39,6 +39,13 @@ bench: $(BIN)/.ready  ## measures against peers; writes benchmarks/results.json 
 fuzz: $(BIN)/.ready  ## for SECONDS by chance, then led by coverage: INPUTS="1000000 100000" for parsers and for verify
 	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),300)
 	@$(BIN)/python -m tests.guided $(INPUTS)
+
+vectors: $(BIN)/.ready  ## the test vectors of manifests/v1, made anew; says what differs
+	@$(BIN)/python -m tests.contract.making
+	@$(BIN)/python -m tests.contract.examples
+
+tamper: $(BIN)/.ready  ## who notices tampering, into the README
+	@$(BIN)/python -m tests.tamper
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis demo-output

@@ -87,7 +87,7 @@ def _ours(size: str, folder: Path) -> None:
     warc = folder / "data.warc.gz"
     chosen = _samples(size, folder)
     with warc.open("w+b") as out, whole_file(folder / "ours.wacz") as bundle:
-        write_ours(out, chosen, stated=_stated())
+        write_ours(out, chosen, stated=stated())
         out.flush()
         capture = Capture({warc.name: Window(out)})
         pack(capture, pages=pages_of(capture, page_title), to=bundle, created=now)
@@ -110,7 +110,8 @@ def _samples(size: str, folder: Path) -> list[Sample]:
     return chosen
 
 
-def _stated() -> Stated:
+def stated() -> Stated:
+    """What an archiver that made those exchanges up would state of them."""
     instant = Instant(monotonic_us=0, utc=START.isoformat(timespec="microseconds").replace("+00:00", "Z"))
     return Stated(
         broken_at_origin=[],
@@ -119,6 +120,7 @@ def _stated() -> Stated:
         clock=Clock(start=instant, end=instant, ntp=None),
         engine="http",
         environment={"software": "bench"},
+        imports=[],
         missing=[],
         missing_count=0,
         memento=None,

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from archiver.bundle.pack import SOFTWARE
 from archiver.warc.stated import Stated
 from archiver.warc.writer import WarcWriter
 from benchmarks.paired import paired
@@ -65,7 +66,7 @@ def run(workshop: Workshop) -> tuple[Row, ...]:
 
 def write_ours(out: BinaryIO, chosen: Iterable[Sample], *, stated: Stated | None = None) -> None:
     """The samples as records of ours; *stated* last, which makes it a whole capture."""
-    writer = WarcWriter(out, software="bench")
+    writer = WarcWriter(out, software=SOFTWARE)
     writer.warcinfo({}, date=START)
     for sample in chosen:
         writer.exchange(sample.exchange())

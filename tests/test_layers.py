@@ -17,7 +17,7 @@ LAYERS = [
     "fetch manifest",
     "article replay documents title walls",
     "status notices bundle environment",
-    "save verify",
+    "save verify imports",
     "report collection config",
     "cli web",
 ]

@@ -22,6 +22,7 @@ from archiver.warc.window import Window
 from tests import small
 from tests.memory import memory_file
 from tests.rogue import forge, members_of, records_of, redigested, warc_of, zipped
+from tests.verify.foreign import lookalikes
 
 WARC = "archive/" + OURS
 PARTS = (WARC, INDEX, PAGES, MANIFEST, "records", "whole", DIGEST_NAME, "payload")
@@ -74,8 +75,16 @@ def edited(data: bytes) -> bytes:
     The container is made anew around changed members, so that their digests are what is looked at next.
     """
     members = members_of(small.bundle())
+    container = edit(members, data)
+    whole = {"": zipped(members)}
+    edit(whole, container)
+    return whole[""]
+
+
+def edit(members: dict[str, bytes], data: bytes) -> bytes:
+    """Make the edits of *data* in *members*; those beyond the last member come back, meant for the first."""
     names = list(members)
-    container: list[tuple[int, int, bytes]] = []
+    beyond = b""
     at = 0
     while at + _EDIT.size <= len(data):
         where, offset, removed, size = _EDIT.unpack_from(data, at)
@@ -84,16 +93,29 @@ def edited(data: bytes) -> bytes:
         at += size
         where %= len(names) + 1
         if where == len(names):
-            container.append((offset, removed, new))
+            beyond += _EDIT.pack(0, offset, removed, len(new)) + new
             continue
         held = members[names[where]]
         start = offset % (len(held) + 1)
         members[names[where]] = held[:start] + new + held[start + removed :]
-    whole = zipped(members)
-    for offset, removed, new in container:
-        start = offset % (len(whole) + 1)
-        whole = whole[:start] + new + whole[start + removed :]
-    return whole
+    return beyond
+
+
+def others(data: bytes) -> bytes:
+    """Another tool's bundle with the edits of *data* behind its first byte, which says what is made anew.
+
+    Nothing, or the list of members and its digest, or these and the anonymous signature.
+    """
+    how = (data[0] if data else 0) % 3
+    members = lookalikes.contents()
+    if how == 0:
+        members = lookalikes.whole(members, lookalikes.anonymous)
+    container = edit(members, data[1:])
+    if how:
+        members = lookalikes.whole(members, lookalikes.anonymous if how == 2 else None)
+    whole = {"": lookalikes.zipped(members, deflate=True)}
+    edit(whole, container)
+    return whole[""]
 
 
 def contradictions(data: bytes) -> list[str]:

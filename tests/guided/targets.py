@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import struct
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,19 +15,23 @@ from archiver.bundle.bundle import MANIFEST, PAGES
 from archiver.bundle.container import read_container
 from archiver.bundle.datapackage import DIGEST_NAME, NAME, Datapackage, DatapackageDigest
 from archiver.bundle.pages import read_pages
+from archiver.digest import Digest
 from archiver.errors import ArchiverError
 from archiver.manifest import Manifest
 from archiver.signing.dsse import Envelope
 from archiver.signing.identity import Identity
 from archiver.verify import Verdict, verify
+from archiver.verify.foreign.container import read_foreign_container
 from archiver.warc.capture import OURS, Capture
 from archiver.warc.cdxj import index_bytes
+from archiver.warc.imported import ImportedScan
 from archiver.warc.scan import Scan
 from archiver.warc.window import Window
 from tests import small
 from tests.guided import rogue
 from tests.memory import memory_file
 from tests.rogue import members_of, records_of, warc_of
+from tests.verify.foreign.lookalikes import archivewebpage, unsigned, warc
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,42 @@ def records(data: bytes) -> None:
 def members(data: bytes) -> None:
     """A WARC as it stands in the file, compressed."""
     capture_of(data)
+
+
+def imported(data: bytes) -> None:
+    """Anybody's WARC is read to its end or refused: as it stands, and with its records compressed."""
+    packed = b"".join(gzip.compress(b"WARC/1." + part, 0, mtime=0) for part in data.split(b"WARC/1."))
+    for whole in (data, packed):
+        with memory_file(whole) as file, suppress(ArchiverError):
+            scan = ImportedScan(Window(file), "other.warc")
+            seen = list(scan)
+            assert scan.digest() == Digest.of(whole)
+            assert all(record.offset + record.length <= len(whole) for record in seen)
+            capture = Capture({"other.warc": Window(file)}, imported=True)
+            index_bytes(capture)
+            for exchange in capture.exchanges():
+                for _ in exchange.decoded(1 << 20):
+                    pass
+
+
+def foreign_container(data: bytes) -> None:
+    """What is read of anybody's ZIP is what zipfile reads, or something is said about it."""
+    with memory_file(data) as file, suppress(ArchiverError):
+        container = read_foreign_container(Window(file))
+        held = {}
+        for member in container.members:
+            with suppress(ArchiverError):
+                held[member.name] = container.read(member, max_bytes=1 << 20)
+        if container.findings:
+            return
+        with zipfile.ZipFile(io.BytesIO(data)) as other:
+            assert {name: other.read(name) for name in held} == held
+
+
+def others(data: bytes) -> None:
+    """Another tool's bundle, changed, listed and signed anew or not, by nobody trusted: it never passes."""
+    with memory_file(rogue.others(data)) as file:
+        assert verify(file, small.policy(), now=small.NOON).verdict is not Verdict.PASSED
 
 
 def capture_of(warc: bytes) -> None:
@@ -149,14 +191,17 @@ TARGETS = {
     target.check.__name__: target
     for target in (
         Target(_containers, container, 200),
+        Target(lambda: [unsigned(), archivewebpage()], foreign_container, 150),
         Target(_members(MANIFEST, NAME, DIGEST_NAME), canonical, 200),
         Target(_members(MANIFEST, NAME, DIGEST_NAME, PAGES), documents, 150),
         Target(_envelope, identity, 150),
         Target(lambda: [b"".join(records_of(_warc())), *records_of(_warc())], records, 150),
         Target(lambda: [_warc(), warc_of(records_of(_warc())[:2])], members, 150),
-        Target(lambda: [small.bundle(), *rogue.edits()], bundle, 500),
+        Target(lambda: [warc(packed=False), warc(), b"".join(records_of(_warc()))], imported, 150),
+        Target(lambda: [small.bundle(), *rogue.edits()], bundle, 300),
+        Target(lambda: [bytes([how]) + one for one in rogue.edits() for how in range(3)], others, 200),
         Target(rogue.seeds, signed, 500),
     )
 }
-WHOLE = ("bundle", "signed")
+WHOLE = ("bundle", "others", "signed")
 """Those that go through the whole of verify; the others are parsers."""

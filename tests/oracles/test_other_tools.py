@@ -1,4 +1,4 @@
-"""What docs/other-tools.md tells people to type does what it says."""
+"""What the documents say of other tools and of checking by hand does what they say."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from tests.oracles.bundle import OracleBundle
 from tests.oracles.test_warc import WARCIO
 from tests.programs import need
 
-PAGE = (Path(__file__).parents[2] / "docs/other-tools.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def follow_by_hand(folder: Path) -> subprocess.CompletedProcess[str]:
-    """The page's commands typed into a shell in *folder*, which stops at the first that fails."""
+    """The commands of docs/verifying.md typed into a shell in *folder*; it stops at the first that fails."""
     need("openssl")
     need("unzip")
-    found = re.search(r"<!-- by-hand:start -->\n```sh\n(.+?)```", PAGE, re.DOTALL)
+    page = (DOCS / "verifying.md").read_text(encoding="utf-8")
+    found = re.search(r"<!-- by-hand:start -->\n```sh\n(.+?)```", page, re.DOTALL)
     assert found is not None
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     return subprocess.run(
@@ -90,4 +91,4 @@ def test_the_commands_by_hand_find_a_changed_bundle_bad(
 
 
 def test_the_way_around_the_brotli_package_is_the_one_that_is_tested() -> None:
-    assert f'python -c "{WARCIO}" check' in PAGE
+    assert f'python -c "{WARCIO}" check' in (DOCS / "other-tools.md").read_text(encoding="utf-8")

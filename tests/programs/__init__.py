@@ -19,10 +19,12 @@ _ON_PATH = {
     "node": ("node",),
 }
 _IN_FOLDER = {
+    "authsign": _HERE / "authsign/bin/python",
     "pywb": _HERE / "pywb/bin/wayback",
     "surt": _HERE / "pywb/bin/python",
     "replaywebpage": _HERE / "replaywebpage",
     "es-module-lexer": _HERE / "es-module-lexer/dist/lexer.minimal.cjs",
+    "js-wacz": _HERE / "js-wacz/node_modules/@harvard-lil/js-wacz/bin/cli.js",
     "debian-docs": _HERE / "debian-docs/usr/share/doc",
 }
 
@@ -30,8 +32,9 @@ _MISSING = re.compile(r"the program (\S+) is missing")
 
 
 def need(name: str) -> Path:
-    """Where the program *name* is; ``surt`` gives a Python that has it, ``replaywebpage`` its folder,
-    ``es-module-lexer`` a module for Node, ``debian-docs`` a folder of web pages.
+    """Where the program *name* is; ``surt`` and ``authsign`` give a Python that has it,
+    ``replaywebpage`` its folder, ``es-module-lexer`` a module for Node, ``js-wacz`` a script for it,
+    ``debian-docs`` a folder of pages.
 
     A missing one skips the test that asks, and fails it where CI is set: there every program is promised.
     """

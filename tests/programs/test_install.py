@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-TOOLS = "bash cat cksum dirname mkdir rm tar touch chmod mv".split()
+TOOLS = "bash cat cksum cp dirname mkdir rm tar touch chmod mv".split()
+FROM_PIP = ["pywb", "authsign"]
 PUBLISHED_ON_NPM = ["replaywebpage", "es-module-lexer"]
-DOWNLOADED = [*PUBLISHED_ON_NPM, "debian-docs"]
+DOWNLOADED = [*PUBLISHED_ON_NPM, "js-wacz", "debian-docs"]
 MIRROR = "https://mirror.invalid/simple"
 
 FAILS = f"echo 'cannot reach {MIRROR}'; echo 'cannot reach {MIRROR}' >&2; exit 3"
@@ -27,7 +29,7 @@ chmod +x "${0%/*}/$name"
 PYTHON = """
 [ "$2" != venv ] || { mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; }
 """
-NPM = 'touch "$5/${6%@*}-${6##*@}.tgz"'
+NPM = '[ "$1" = pack ] && touch "$5/${6%@*}-${6##*@}.tgz"'
 
 
 class Machine:
@@ -37,10 +39,11 @@ class Machine:
         self.folder, self._bin = folder, folder / "bin"
         target = folder / "tests/programs"
         target.mkdir(parents=True)
-        for name in ("install", "pywb.txt"):
+        for name in ("install", "pywb.txt", "authsign.txt"):
             shutil.copy(HERE / name, target)
+        shutil.copytree(HERE / "js-wacz", target / "js-wacz")
         self._bin.mkdir()
-        for name in (*TOOLS, "cp"):
+        for name in TOOLS:
             found = shutil.which(name)
             assert found is not None
             (self._bin / name).symlink_to(found)
@@ -72,8 +75,8 @@ def missing(done: subprocess.CompletedProcess[str]) -> list[str]:
 def test_where_nothing_can_be_had_all_is_named_and_ci_fails(tmp_path: Path, ci: str, code: int) -> None:
     done = Machine(tmp_path, {}).install(CI=ci)
     assert done.returncode == code
-    programs = ["openssl", "unzip", "wget", "chromium", "node", "npm", "pywb"]
-    assert missing(done) == [*programs, *DOWNLOADED]
+    programs = ["openssl", "unzip", "wget", "chromium", "node", "npm"]
+    assert missing(done) == [*programs, *FROM_PIP, *DOWNLOADED]
 
 
 def test_no_mirror_is_ever_printed(tmp_path: Path) -> None:
@@ -84,7 +87,7 @@ def test_no_mirror_is_ever_printed(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert machine.log.count(MIRROR) >= 8
     assert "mirror.invalid" not in done.stdout + done.stderr
-    assert {"wget", "chromium", "pywb", *DOWNLOADED} <= set(missing(done))
+    assert {"wget", "chromium", *FROM_PIP, *DOWNLOADED} <= set(missing(done))
 
 
 def test_apt_brings_the_programs_that_are_not_there(tmp_path: Path) -> None:
@@ -97,7 +100,7 @@ def test_apt_brings_the_programs_that_are_not_there(tmp_path: Path) -> None:
 
 def test_one_package_that_apt_lacks_keeps_no_other_away(tmp_path: Path) -> None:
     machine = Machine(tmp_path, {"apt-get": f'case "$*" in *chromium) {FAILS};; esac\n{APT}'})
-    assert missing(machine.install()) == ["chromium", "pywb", *DOWNLOADED]
+    assert missing(machine.install()) == ["chromium", *FROM_PIP, *DOWNLOADED]
 
 
 def test_without_root_apt_is_not_tried(tmp_path: Path) -> None:
@@ -112,7 +115,9 @@ def test_another_archive_than_the_pinned_one_is_not_kept(tmp_path: Path) -> None
     assert missing(machine.install()) == DOWNLOADED
     assert "sha512 is 00ff, expected 9c28" in machine.log
     assert "sha512 is 00ff, expected 44da" in machine.log
-    assert sorted(path.name for path in (tmp_path / ".programs").iterdir()) == ["install.log", "pywb"]
+    assert sorted(path.name for path in (tmp_path / ".programs").iterdir()) == sorted(
+        ["install.log", *FROM_PIP]
+    )
 
 
 def test_documentation_is_unpacked_once_and_not_by_half(tmp_path: Path) -> None:
@@ -125,6 +130,36 @@ def test_documentation_is_unpacked_once_and_not_by_half(tmp_path: Path) -> None:
     assert "debian-docs" not in missing(machine.install())
     assert (machine.folder / ".programs/debian-docs/usr").is_dir()
     assert "download" not in machine.install().stdout
+
+
+def test_what_a_lock_pins_is_installed_once_and_not_by_half(tmp_path: Path) -> None:
+    script = "node_modules/@harvard-lil/js-wacz/bin/cli.js"
+    npm = f"""
+    [ "$1 $4" = "ci --ignore-scripts" ] && [ -f "$3/package-lock.json" ] || exit 1
+    mkdir -p "$3/{script}" && rm -r "$3/{script}" && echo >"$3/{script}"
+    """
+    for number, bad in enumerate(("exit 0", f"{npm}\nexit 1")):
+        machine = Machine(tmp_path / str(number), {"npm": bad})
+        assert "js-wacz" in missing(machine.install())
+        assert not list((machine.folder / ".programs").glob("js-wacz*"))
+    machine = Machine(tmp_path / "good", {"npm": npm})
+    assert "js-wacz" not in missing(machine.install())
+    assert (machine.folder / ".programs/js-wacz" / script).is_file()
+    assert "npm ci" not in machine.install().stdout
+    lock = machine.folder / "tests/programs/js-wacz/package-lock.json"
+    lock.write_text(f"{lock.read_text()}\n")
+    assert "npm ci js-wacz" in machine.install().stdout
+
+
+def test_the_lock_pins_every_package_and_names_no_registry() -> None:
+    _, *packages = json.loads((HERE / "js-wacz/package-lock.json").read_bytes())["packages"].items()
+    assert len(packages) > 100
+    for name, package in packages:
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
+        assert "dev" not in package, name
+    version = dict(packages)["node_modules/@harvard-lil/js-wacz"]["version"]
+    assert f"\nJS_WACZ={version}\n" in (HERE / "install").read_text()
 
 
 def test_an_environment_that_was_moved_is_made_anew(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Bundles of other tools, each forged in twenty ways, and who notices."""
