@@ -210,29 +210,30 @@ def _serve(work: Callable[[str], int], names: int, answers: int, not_its_own: li
         for end in not_its_own:
             os.close(end)
         gc.freeze()
+        out, err = _Printed(), _Printed()  # for all inputs, since click keeps every stream that it meets
         while True:
             gc.collect()  # what the last input left in cycles; there is little else, so it is quick
             (size,) = _NAME.unpack(_read(names, _NAME.size))
-            _write(answers, _answer(work, _read(names, size).decode("utf-8", "surrogatepass")))
+            name = _read(names, size).decode("utf-8", "surrogatepass")
+            _write(answers, _answer(work, name, out, err))
     except (EOFError, BrokenPipeError):
         os._exit(0)
     finally:
         os._exit(1)
 
 
-def _answer(work: Callable[[str], int], name: str) -> bytes:
-    out, err = _Printed(), _Printed()
+def _answer(work: Callable[[str], int], name: str, out: _Printed, err: _Printed) -> bytes:
     try:
         with redirect_stdout(out), redirect_stderr(err):
             code = work(name)
+        printed = out.take(), err.take()
     except Exception as error:  # noqa: BLE001 - it goes to the process that asked, and never ends as a verdict
         reason = f"internal error, please report it: {type(error).__name__}: {error}"
         if isinstance(error, OSError):
             reason = (error.strerror or str(error)).lower()
-        code, out, err = _RAISED, _Printed(), _Printed()
-        err.write(f"{name}: {reason}")
-    parts = out.data, err.data
-    return _ANSWER.pack(code, *map(len, parts)) + b"".join(parts)
+        out.take(), err.take()
+        code, printed = _RAISED, (b"", f"{name}: {reason}".encode("utf-8", "surrogatepass"))
+    return _ANSWER.pack(code, *map(len, printed)) + b"".join(printed)
 
 
 class _Printed(io.TextIOWrapper):
@@ -242,11 +243,13 @@ class _Printed(io.TextIOWrapper):
         self._kept = io.BytesIO()
         super().__init__(self._kept, encoding="utf-8", errors="surrogatepass", newline="\n")
 
-    @property
-    def data(self) -> bytes:
-        """All of it, as UTF-8."""
+    def take(self) -> bytes:
+        """All that was printed since the last time, as UTF-8."""
         self.flush()
-        return self._kept.getvalue()
+        data = self._kept.getvalue()
+        self._kept.seek(0)
+        self._kept.truncate()
+        return data
 
 
 def _read(end: int, size: int) -> bytes:

@@ -1704,7 +1704,8 @@ def check_statement(bundle: Bundle, proof: dict[str, Any], made: dict[str, Any])
     malformed = any(not re.fullmatch("[0-9a-f]{64}", digest) for _, digest in subjects)
     if not subjects or malformed or len(dict(subjects)) != len(subjects):
         raise Broken("the subjects are of another form")
-    if any(dict(subjects).get(one["name"]) != one["digest"]["sha256"] for one in wanted):
+    signed = dict(subjects)
+    if any(signed.get(one["name"]) != one["digest"]["sha256"] for one in wanted):
         raise Broken("a subject is missing, or has another digest", "HASH_FAILURE")
     if found["subject"] != wanted:
         raise Broken("other subjects, or in another order", "MISSING_MEMBER")

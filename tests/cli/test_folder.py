@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 import pytest
 
 from archiver.cli.crew import Answer, Crew, cores
@@ -343,6 +344,30 @@ def test_work_that_raises_or_dies_is_an_error_of_that_input() -> None:
         "left: the process that was at it ended with 7",
         "left: the process that was at it ended with 7",
     ]
+
+
+def test_a_process_keeps_nothing_of_what_is_done() -> None:
+    def work(name: str) -> int:
+        click.echo(Path("/proc/self/statm").read_text().split()[1])
+        click.echo(name + "x" * 100_000, err=True)
+        cycle: list[object] = [name * 100_000]
+        cycle.append(cycle)
+        return 0
+
+    told = answers(work, [f"{number:04}" for number in range(400)], size=1)
+    pages = [int(answer.out) for answer in told if isinstance(answer, Answer)]
+    assert pages[-1] - pages[20] < 1_000
+
+
+def test_what_was_printed_before_an_error_is_dropped() -> None:
+    def work(name: str) -> int:
+        print(name)
+        if name == "bug":
+            raise ZeroDivisionError
+        return 0
+
+    told = answers(work, ["a", "bug", "b"], size=1)
+    assert [answer.out for answer in told if isinstance(answer, Answer)] == ["a\n", "b\n"]
 
 
 def test_the_processes_are_gone_when_the_caller_stops_asking() -> None:

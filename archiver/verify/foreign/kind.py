@@ -61,7 +61,8 @@ def _listed_kind(window: Window) -> str:
         return ""
     size, start = _END.unpack_from(tail, at)[5:7]
     ends = window.size - len(tail) + at
-    for begins in (start, ends - size, _wide(window, ends)):
+    found = tail.find(b"PK\x01\x02")  # some players look for it where the end record says nothing of use
+    for begins in (start, ends - size, _wide(window, ends), found + ends - at if found >= 0 else -1):
         if 0 <= begins < ends:
             kinds = set(map(_kind_of_name, _listed(window, begins, ends)))
             if kinds:
@@ -70,9 +71,10 @@ def _listed_kind(window: Window) -> str:
 
 
 def _wide(window: Window, ends: int) -> int:
-    """Where a Zip64 end record before the end record at *ends* says that the directory begins, or -1."""
-    at = ends - 20 - 56
-    if at < 0:
+    """Where the Zip64 end record of the locator before *ends* says that the directory begins, or -1."""
+    locator = window.read_at(ends - 20, 20) if ends >= 20 else b""
+    at = struct.unpack_from("<Q", locator, 8)[0] if locator.startswith(b"PK\x06\x07") else window.size
+    if at + 56 > window.size:
         return -1
     record = window.read_at(at, 56)
     begins: int = struct.unpack_from("<Q", record, 48)[0]

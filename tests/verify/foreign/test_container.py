@@ -612,7 +612,11 @@ def zipped(files: list[tuple[str, bytes, int, bool]], *, comment: bytes = b"", p
 
 LETTERS = st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters="/\\:")
 SEGMENT = st.text(LETTERS, min_size=1, max_size=9)
-NAME = st.lists(SEGMENT.filter(lambda text: text not in (".", "..")), min_size=1, max_size=3).map("/".join)
+NAME = (
+    st.lists(SEGMENT.filter(lambda text: text not in (".", "..")), min_size=1, max_size=3)
+    .map("/".join)
+    .filter(lambda name: not name.lower().endswith((".warc", ".warc.gz", ".cdx.gz")))  # never deflated
+)
 FILE = st.tuples(NAME, st.binary(max_size=300), st.sampled_from([0, 8]), st.booleans())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ from archiver.verify import Result, Verdict
 from tests import small
 from tests.rogue import members_of
 from tests.verify.foreign import lookalikes as like
-from tests.verify.foreign.handmade import DEFLATED, Part, handmade
+from tests.verify.foreign.handmade import DEFLATED, FULL, Part, handmade, zip64_end
 from tests.verify.foreign.lookalikes import (
     CLOSING,
     PACKAGE,
@@ -603,3 +604,26 @@ def test_two_answers_of_a_page_in_one_second_leave_the_verdict_open() -> None:
     assert "pages CONTRADICTION" in codes(result)
     for same in (((early, "Words."), (late, "Words.")), ((early, "Words."), (later, "Others."))):
         assert "pages CONTRADICTION" not in codes(judge(zipped(whole(answered(*same)))))
+
+
+def end(count: int, size: int, start: int) -> bytes:
+    return struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, size, start, 0)
+
+
+def after_pdf(*, gap: bytes = b"") -> tuple[bytes, int, int]:
+    """A bundle behind the beginning of a PDF, up to its end record; where its directory begins, its count."""
+    parts = [Part(name=name.encode(), data=data) for name, data in whole(contents()).items()]
+    data = handmade(parts, prefix=b"%PDF-1.7\n", gap=gap)
+    ends = data.rindex(b"PK\x05\x06")
+    return data[:ends], struct.unpack_from("<L", data, ends + 16)[0], len(parts)
+
+
+def test_a_bundle_that_players_open_is_no_file_of_no_kind_wherever_its_directory_is_said_to_be() -> None:
+    """ReplayWeb.page opens all three."""
+    data, start, count = after_pdf()
+    record = zip64_end(len(data), count, len(data) - start, start)
+    apart = record[:56] + bytes(100) + record[56:] + end(0xFFFF, FULL, FULL)
+    far, _, _ = after_pdf(gap=bytes(70_000))
+    for held in (data + end(count, 1, start), data + apart, far + end(count, 1, 0xFFFFFFF0)):
+        result = judge(held)
+        assert (result.kind, result.verdict) == ("wacz", Verdict.FAILED)
