@@ -23,7 +23,7 @@ from archiver.config import Settings
 from archiver.digest import CHUNK, Digest
 from archiver.errors import FormatError, InputError, LimitError, VerificationError
 from archiver.verify import Policy, Result, verify
-from archiver.verify.beside import STOOD_IN_FOR
+from archiver.verify.beside import CALLED_ARCHIVE, STOOD_IN_FOR
 from archiver.whole import whole_file, write_whole
 
 
@@ -76,7 +76,9 @@ def _judge_others(source: BinaryIO, path: Path) -> Result | None:
         Bundle(source, name=str(path))
     except (FormatError, LimitError):
         judged = verify(source, Policy(), name=str(path))
-        if judged.kind == "archiver" or (judged.kind == "file" and path.suffix.lower() == ".wacz"):
+        if judged.kind == "archiver" or (
+            judged.kind == "file" and path.name.lower().endswith(CALLED_ARCHIVE)
+        ):
             raise
         return judged
     return None

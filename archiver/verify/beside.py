@@ -32,6 +32,9 @@ _CLOCK_TOLERANCE = timedelta(minutes=10)
 STOOD_IN_FOR = frozenset({"NO_SIGNATURE", "UNTRUSTED_SIGNER"})
 """What a trusted countersigner makes up for in another tool's file: that nobody known has signed it."""
 
+CALLED_ARCHIVE = (".wacz", ".warc", ".warc.gz")
+"""How files are called that are to be archives; one that is none fails, whoever vouches for its bytes."""
+
 
 class Beside:
     """The countersignature beside a file that is about to be judged; the file is to stay as it is now."""
@@ -110,12 +113,17 @@ class Beside:
             why = f"evidence[{number}] is of a type that cannot be judged, {kind!r:.60}: not relied on"
             yield passed(_NAME, why, code="NOT_RELIED_ON")
 
+    @property
+    def _is_called_archive(self) -> bool:
+        """Whether the file's name has players take it for a bundle or a WARC, which it then must be."""
+        return self._path.name.removesuffix(SUFFIX).lower().endswith(CALLED_ARCHIVE)
+
     def _joined(self, result: Result) -> Result:
         """*result* and a countersignature that holds, whoever made it."""
         found = self._found
         assert found is not None
         checks = result.checks
-        if result.kind == "file" and result.size:
+        if result.kind == "file" and result.size and not self._is_called_archive:
             checks = tuple(_no_archive(check) for check in checks)
         elif result.kind != "archiver" and found.signer is not None:
             checks = tuple(_made_up_for(check) for check in checks)

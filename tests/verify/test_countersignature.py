@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -109,6 +110,22 @@ def test_a_file_of_any_kind_passes_by_the_word_of_a_trusted_signer(paper: Place)
     assert result.identity == small.identity().identity.fingerprint
     assert result.countersigner is not None
     assert (result.countersigner.role, result.countersigner.date) == ("received", "2026-11-23T12:00:00Z")
+
+
+@pytest.mark.parametrize("name", ["paper.wacz", "paper.warc", "PAPER.WARC.GZ"])
+def test_what_is_called_an_archive_and_is_none_fails_whoever_vouches_for_it(
+    tmp_path: Path, name: str
+) -> None:
+    result = Place(tmp_path, name, PDF).judge(signed(name=name).to_json())
+    assert of(result)[0] == ("container", "FAILED", "FORMAT_FAILURE")
+
+
+@pytest.mark.parametrize("lead", [gzip.compress(b""), b"\r\n", gzip.compress(b"\r\n\r\n")])
+def test_a_warc_behind_nothing_is_no_file_of_another_kind(tmp_path: Path, lead: bytes) -> None:
+    """Some readers pass over that, and show the records."""
+    data = foreign_warc() if lead[:1] == b"\x1f" else lookalikes.warc(packed=False)
+    result = Place(tmp_path, "paper.pdf", lead + data).judge(signed(lead + data).to_json())
+    assert (result.kind, result.verdict) == ("warc", Verdict.FAILED)
 
 
 def test_without_one_it_fails_as_ever(paper: Place) -> None:

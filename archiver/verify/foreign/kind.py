@@ -17,6 +17,7 @@ _THEIRS = b"datapackage.json"
 _RECORDS = b"archive/"  # players show what lies there, whatever else is missing
 _MAGIC = b"WARC/"
 _GZIP = b"\x1f\x8b"
+_FIRST = 64
 _START = 64 << 10  # bytes in which a gzip member gives its first few; a name in its header is before them
 
 
@@ -45,12 +46,15 @@ def is_foreign(window: Window) -> bool:
 
 
 def _is_warc(start: bytes) -> bool:
-    if not start.startswith(_GZIP):
-        return start.startswith(_MAGIC)
+    found = b""
     try:
-        return zlib.decompressobj(31).decompress(start, len(_MAGIC)) == _MAGIC
+        while start.startswith(_GZIP) and not found:  # readers pass over empty members, and empty lines
+            inflater = zlib.decompressobj(31)
+            found = inflater.decompress(start, _FIRST).lstrip(b"\r\n")
+            start = inflater.unused_data
     except zlib.error:
         return False
+    return (found or start.lstrip(b"\r\n")).startswith(_MAGIC)
 
 
 def _listed_kind(window: Window) -> str:
