@@ -76,6 +76,7 @@ ROWS: dict[int, Row] = {
     29: _row("zip-encrypted-flag zip-strong-encryption-flag zip-unknown-method zip-deflated-member",
              FOREIGN + "test_forgeries.py::test_a_deflated_warc_fails"),
     30: _row("zip-claims-a-million-members policy-limits-* evidence-of-1001-entries",
+             "tests/verify/test_limits.py::test_two_seconds_and_two_hundred_megabytes",
              ATTACKS + "test_a_large_block_is_never_held_whole",
              ATTACKS + "test_a_body_of_tiny_chunks_is_a_limit",
              ATTACKS + "test_many_header_fields_are_a_limit",
