@@ -26,7 +26,7 @@ SUFFIX = ".intoto.json"
 ROLES = ("received", "witnessed", "captured")
 """What the signer says of the file: to hold these bytes; to have seen them made; to have made them."""
 
-MAX_BYTES = 64 << 20
+MAX_BYTES = 8 << 20
 """No countersignature is larger."""
 
 PREDICATE_TYPE = "urn:uuid:c5450e06-fa35-4295-8315-053544d24f8b#countersign/v1"

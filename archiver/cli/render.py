@@ -18,6 +18,7 @@ from archiver.warc.stated import Memento, Stated
 NOT_PROVED = "that the server's words are true, nor that another visitor saw the same"
 
 _MOST_FINDINGS = 20
+_OF_IMPORTS = ("IMPORT_NOTE", "NAME_DIFFERS")
 
 
 def verdict_lines(result: Result, *, explain: bool = False) -> Iterator[str]:
@@ -47,18 +48,31 @@ def verdict_lines(result: Result, *, explain: bool = False) -> Iterator[str]:
         yield f"{'check' if explain else 'why':<8}{_check(check)}"
     if not explain and len(shown) > _MOST_FINDINGS:
         yield f"        and {len(shown) - _MOST_FINDINGS} more (--explain lists all)"
-    if result.kind in ("wacz", "warc") and not explain:
+    if not explain:
         yield from _notes(result)
 
 
 def _notes(result: Result) -> Iterator[str]:
     """What is to be known of another tool's work and is not wrong, each kind once."""
-    notes = [check for check in result.checks if check.verdict is Verdict.PASSED and check.code != "OK"]
-    first = {(check.name, check.code): check for check in reversed(notes)}
-    for (name, code), check in reversed(first.items()):
-        many = sum((check.name, check.code) == (name, code) for check in notes) - 1
+    own = result.kind == "archiver"
+    notes = [
+        check
+        for check in result.checks
+        if check.verdict is Verdict.PASSED
+        and (check.code in _OF_IMPORTS if own else check.code not in ("OK", "NO_ARCHIVE"))
+    ]
+    kinds = [_kind(check) for check in notes]
+    first = {_kind(check): check for check in reversed(notes)}
+    for kind, check in reversed(first.items()):
+        name, code, _ = kind
+        many = kinds.count(kind) - 1
         more = f" (and {many} more)" if many else ""
         yield f"note    {name} {code}: {terminal(check.message, limit=200)}{more}"
+
+
+def _kind(check: Check) -> tuple[str, str, str]:
+    """What makes two notes of one kind: check, code and, of an import, the deviation."""
+    return check.name, check.code, check.message.partition(":")[0] if check.code == "IMPORT_NOTE" else ""
 
 
 def _findings(result: Result) -> Iterator[Check]:

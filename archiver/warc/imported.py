@@ -15,9 +15,9 @@ The rules, which another reader must follow to learn the same records and digest
     field before: without the spaces and tabs around it, of which something must be left, after one space.
     A field is a token (RFC 9110), a colon, and a value without control characters but tab; spaces and tabs
     around it do not count. Anything else is no header.
- 5. Names mean the same in either case. The first of several fields of one name counts; those of WARC-Type
-    and Content-Length must be the same. A value is UTF-8 or, where it is not, ISO-8859-1. An id or a URL
-    stands without a ``<`` and ``>`` around it; an empty one is none.
+ 5. Names mean the same in either case. The first of several fields of one name counts; those of WARC-Type,
+    Content-Length, WARC-Target-URI and WARC-Date must be the same. A value is UTF-8 or, where it is not,
+    ISO-8859-1. An id or a URL stands without a ``<`` and ``>`` around it; an empty one is none.
  6. Content-Length (1 to 18 digits) and WARC-Type must be there. A type that is none of WARC 1.1's eight,
     letter by letter, is read as ``unknown``.
  7. WARC-Date has one of the forms of WARC 1.1: ``YYYY``, ``YYYY-MM``, ``YYYY-MM-DD``,

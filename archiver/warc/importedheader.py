@@ -43,6 +43,10 @@ _DATE = re.compile(
 )
 
 
+_SINGLE = frozenset({"content-length", "warc-type", "warc-target-uri", "warc-date"})
+"""Readers part over which of two values counts, and here it decides what is shown as whose page."""
+
+
 class ImportedHeader(Header, frozen=True, kw_only=True, gc=False):
     """A header as read; *date* and all text as written, ids and URLs without angle brackets."""
 
@@ -163,7 +167,7 @@ def _values(lines: bytes, note: Callable[[str], None]) -> tuple[dict[str, str], 
             values[key] = value
         else:
             note("repeated-field")
-            if key in ("content-length", "warc-type") and values[key] != value:
+            if key in _SINGLE and values[key] != value:
                 raise FormatError(f"two values of {key}")
     return values, concurrent
 

@@ -1973,6 +1973,7 @@ THEIR_FIELDS = (
     " warc-block-digest warc-refers-to warc-refers-to-target-uri warc-refers-to-date warc-segment-number"
     " content-type content-length"
 ).split()
+SINGLE_FIELDS = ("warc-type", "content-length", "warc-target-uri", "warc-date")
 BRACKETED = [name for name in THEIR_FIELDS if name.endswith(("-id", "-uri", "-to"))] + ["warc-concurrent-to"]
 TYPES = "warcinfo response resource request metadata revisit conversion continuation".split()
 
@@ -2009,7 +2010,7 @@ def their_header(header: bytes, notes: set[str]) -> tuple[dict[str, str], list[s
         elif name in THEIR_FIELDS:
             if name in fields:
                 notes.add("repeated-field")
-            if fields.setdefault(name, value) != value and name in ("warc-type", "content-length"):
+            if fields.setdefault(name, value) != value and name in SINGLE_FIELDS:
                 raise Broken(f"two different values of {name}")
     if "warc-type" not in fields or not re.fullmatch("[0-9]{1,18}", fields.get("content-length", "")):
         raise Broken("a record without a type or a length")

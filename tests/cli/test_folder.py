@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -62,7 +62,8 @@ def verifying(folder: Path) -> Iterator[subprocess.Popen[str]]:
     try:
         yield process
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -308,15 +309,20 @@ def test_answers_come_in_order_whoever_is_done_first(size: int) -> None:
     ]
 
 
-def test_answers_too_long_to_be_held_wait_for_their_turn() -> None:
+def test_answers_too_long_to_be_held_wait_for_their_turn(tmp_path: Path) -> None:
     def work(name: str) -> int:
-        if name == "0":
-            time.sleep(0.3)
-        print(name * (6 << 20))
+        (tmp_path / name).touch()
+        if name == "10":
+            time.sleep(0.5)
+            print(name, len(list(tmp_path.iterdir())))
+        else:
+            print(name * (3 << 20))
         return 0
 
-    told = answers(work, [str(number) for number in range(6)], size=3)
-    assert [isinstance(answer, Answer) and answer.out[:1] for answer in told] == list("012345")
+    names = [str(number) for number in range(10, 40)]
+    told = [answer.out for answer in answers(work, names, size=3) if isinstance(answer, Answer)]
+    assert [out[:2] for out in told] == names
+    assert int(told[0].split()[1]) <= 5  # the first, one that is held, two that wait, one that is at it
 
 
 def test_work_that_raises_or_dies_is_an_error_of_that_input() -> None:

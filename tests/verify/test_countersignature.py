@@ -438,7 +438,7 @@ def test_evidence_that_cannot_be_judged_is_not_relied_on(paper: Place) -> None:
 
 
 def test_more_than_a_limit_is_not_read(own: Place) -> None:
-    assert MAX_BYTES == 64 << 20
+    assert MAX_BYTES == 8 << 20
     data = signed(small.bundle(), "article.wacz").to_json()
     limits = ReadLimits(json_bytes=8_000)
     own.beside.write_bytes(data + b" " * 8_000)

@@ -165,7 +165,10 @@ def with_line(old: bytes, new: bytes) -> bytes:
         (record("response", ANSWER, version="0.17"), "older-version"),
         (record("response", ANSWER, line_end=b"\n"), "lf-line-ends"),
         (with_line(b"WARC-Date: ", b"WARC-Date:\r\n\t "), "folded-line"),
-        (record("response", ANSWER, more=["warc-date: 2000-01-01T00:00:00Z"]), "repeated-field"),
+        (
+            record("response", ANSWER, more=["warc-truncated: time", "warc-truncated: length"]),
+            "repeated-field",
+        ),
         (record("response", ANSWER, more=["WARC-Type: response"]), "repeated-field"),
         (record("response", ANSWER, fields={"WARC-Target-URI": f"<{URL}>"}), "url-in-brackets"),
         (record("response", ANSWER, fields={"WARC-Record-ID": None}), "no-record-id"),
@@ -252,6 +255,11 @@ LONG = record("resource", b"x" * 100)
         (LONG.replace(b"Content-Length: 100\r\n", b""), "no Content-Length"),
         (record("resource", more=["Content-Length: 1"]), "two values of content-length"),
         (record("resource", more=["WARC-Type: response"]), "two values of warc-type"),
+        (record("response", ANSWER, more=["WARC-Date: 2000-01-01T00:00:00Z"]), "two values of warc-date"),
+        (
+            record("response", ANSWER, more=["warc-target-uri: http://b.example/"]),
+            "two values of warc-target-uri",
+        ),
         (record("resource", fields={"WARC-Type": None}), "no WARC-Type"),
         (record("resource", more=["no field"]), "no field of a WARC header"),
         (record("resource", more=[": nameless"]), "no field of a WARC header"),

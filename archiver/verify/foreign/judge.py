@@ -30,6 +30,8 @@ from archiver.warc.window import Window
 _ARCHIVES = "archive/"
 _OURS = re.compile(r"archiver [0-9]", re.ASCII)
 _TOLD = 100
+_OPEN = {"revisit-without-its-record": "MISSING_MEMBER"}
+"""Deviations by which one reader shows what another does not."""
 
 
 def judge_wacz(file: BinaryIO, name: str, policy: Policy, now: datetime) -> Result | None:
@@ -125,8 +127,8 @@ class _Wacz:
             why = f"{kind[:200]} is not among those judged"
             yield indeterminate("datapackage", "UNSUPPORTED_VERSION", why)
         if package.configured:
-            why = f"{NAME} has a config, by which players may show other things than its records"
-            yield passed("datapackage", why, code="NOT_RELIED_ON")
+            why = f"{NAME} has a config or relation, by which players may show other things than its records"
+            yield indeterminate("datapackage", "UNSUPPORTED_VERSION", why)
         strange = sum(not resource.frictionless for resource in package.resources)
         if strange:
             why = f"{strange} resource names outside the Frictionless pattern, as Scoop's"
@@ -199,7 +201,11 @@ def _records(capture: Capture) -> Iterator[Check]:
             before, first = notes.get(deviation, (0, f"{archive} at {offset}"))
             notes[deviation] = before + count, first
     for deviation, (count, first) in sorted(notes.items()):
-        yield passed("records", f"{deviation}: {count}, the first in {first}", code="IMPORT_NOTE")
+        told = f"{deviation}: {count}, the first in {first}"
+        if deviation in _OPEN:
+            yield indeterminate("records", _OPEN[deviation], told)
+        else:
+            yield passed("records", told, code="IMPORT_NOTE")
     if not found:
         many = "a WARC" if len(capture.sizes) == 1 else f"{len(capture.sizes)} WARCs"
         yield passed("records", f"{len(records)} records of {many}, no digest is wrong")

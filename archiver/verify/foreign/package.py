@@ -83,7 +83,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     title: str | None
     main_url: str | None
     configured: bool
-    """It has a ``config``, by which players show other things than the records hold."""
+    """It has a ``config`` or a ``relation``, by which players show other things than its records hold."""
 
     @property
     def supported(self) -> bool:
@@ -114,7 +114,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
                 title=_text(value, "title"),
                 # py-wacz writes URL, js-wacz, the standard and we write Url, the draft has an object
                 main_url=_text(value, "mainPageUrl") or _text(value, "mainPageURL") or _text(home, "url"),
-                configured=value.get("config") is not None,
+                configured=any(value.get(name) is not None for name in ("config", "relation")),
             )
         except FormatError as error:
             raise error.inside("datapackage.json") from error

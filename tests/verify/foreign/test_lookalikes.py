@@ -158,7 +158,11 @@ GENUINE: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     "a POST": (posted, NO_SIGNATURE),
     "a config": (
         lambda: zipped(whole(contents(), config={"decodeResponses": False})),
-        {"datapackage NOT_RELIED_ON", *NO_SIGNATURE},
+        {"datapackage UNSUPPORTED_VERSION", *NO_SIGNATURE},
+    ),
+    "a bundle that asks for another": (
+        lambda: zipped(whole(contents(), relation={"requires": ["https://other.example/a.wacz"]})),
+        {"datapackage UNSUPPORTED_VERSION", *NO_SIGNATURE},
     ),
     "a signing service that refused": (
         lambda: zipped(whole(contents(), lambda digest: {"detail": "Forbidden"})),
