@@ -17,14 +17,14 @@ import msgspec
 from archiver import environment
 from archiver.bundle.pack import SOFTWARE, pack, page_of
 from archiver.bundle.pages import Page
-from archiver.errors import FormatError, InputError, LimitError
+from archiver.errors import FormatError, InputError
 from archiver.manifest import page_candidates
 from archiver.status import IMPORTED
 from archiver.title import page_title
 from archiver.url import Url
 from archiver.warc.capture import OURS, Capture, StoredExchange
 from archiver.warc.http1 import ascii_lower
-from archiver.warc.imported import ImportedScan, imported_block, is_gzip
+from archiver.warc.imported import is_gzip
 from archiver.warc.importedheader import parse_date
 from archiver.warc.record import date_text
 from archiver.warc.stated import Cited, Clock, Imported, Instant, Settings, Stated
@@ -87,16 +87,6 @@ def archive_names(sources: Sequence[Source]) -> tuple[str, ...]:
         taken.add(name)
         names.append(name)
     return tuple(names)
-
-
-def is_own(window: Window) -> bool:
-    """Whether *window* begins as the WARCs do that archiver writes: such a one must be sound by our rules."""
-    try:
-        record = next(iter(ImportedScan(window, OURS)), None)
-        start = bytes(next(imported_block(window), b""))
-    except (FormatError, LimitError):
-        return False
-    return record is not None and record.type == "warcinfo" and start.startswith(b"software: archiver ")
 
 
 class Import:

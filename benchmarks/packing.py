@@ -17,8 +17,8 @@ _KINDS = (("small", 10_000, 2 << 10, "pages of 2 KB", 4), ("large", 30, 8 << 20,
 """Name, how many exchanges, the bytes of each body, what that is, and the target."""
 
 _NOTE = (
-    "every record is unpacked and its digests are taken and compared, index and manifest are made of what it "
-    "holds, and that is written down; the peer looks for where the records begin, and believes their headers"
+    "every digest of every record is taken and compared, and index and manifest are made of what the records "
+    "hold; the peer unpacks the records, and takes digests from their headers"
 )
 
 

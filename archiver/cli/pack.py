@@ -16,10 +16,10 @@ from archiver.bundle.bundle import open_regular
 from archiver.bundle.pack import pack, pages_of
 from archiver.cli import options
 from archiver.errors import FormatError, LimitError
-from archiver.imports import MAX_FOUND, Import, Source, is_own
 from archiver.title import page_title
 from archiver.warc.capture import OURS, Capture
 from archiver.warc.http1 import text
+from archiver.warc.imported import is_own
 from archiver.warc.window import Window
 from archiver.whole import whole_file
 
@@ -56,6 +56,8 @@ def command(
 
 
 def _import(files: Mapping[Path, BinaryIO], urls: tuple[str, ...], source: str | None, out: BinaryIO) -> None:
+    from archiver.imports import MAX_FOUND, Import, Source  # on use: a WARC of our own does without
+
     sources = [Source(name=text(os.fsencode(path.name)), window=Window(file)) for path, file in files.items()]
     imported = Import(sources, now=lambda: datetime.now(UTC))
     paths = dict(zip(imported.sources, files, strict=True))

@@ -256,6 +256,16 @@ def is_gzip(window: Window) -> bool:
     return window.size >= len(_GZIP) and window.read_at(0, len(_GZIP)) == _GZIP
 
 
+def is_own(window: Window) -> bool:
+    """Whether *window* begins as the WARCs do that archiver writes: such a one must be sound by our rules."""
+    try:
+        record = next(iter(ImportedScan(window, "")), None)
+        start = bytes(next(imported_block(window), b""))
+    except (FormatError, LimitError):
+        return False
+    return record is not None and record.type == "warcinfo" and start.startswith(b"software: archiver ")
+
+
 def imported_block(window: Window) -> Iterator[memoryview]:
     """The block of the first record in *window*, a plain record or a gzip member, read once more."""
     pieces = window.chunks()
