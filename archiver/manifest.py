@@ -15,10 +15,11 @@ from typing import Any
 import msgspec
 
 from archiver import strictjson
+from archiver.digest import Digest
 from archiver.errors import FormatError, LimitError
 from archiver.warc.capture import Capture, StoredExchange
-from archiver.warc.cdxj import indexed
-from archiver.warc.importedheader import parse_date
+from archiver.warc.cdxj import indexed, indexed_revisits
+from archiver.warc.importedheader import parse_date, timestamp
 from archiver.warc.stated import Stated
 
 SPEC = "archiver-bundle/v1-draft"
@@ -184,26 +185,40 @@ def _entry(exchange: StoredExchange) -> ExchangeEntry:
 def page_candidates(capture: Capture) -> Mapping[tuple[str, str], StoredExchange | None]:
     """What may be a page, by URL and date: an indexed answer to a GET.
 
-    Imported WARCs may hold several of one URL and date, of which players serve any: None where they differ.
-    Raises FormatError for several of ours.
+    Imported WARCs may hold several of one URL and moment, of which players serve any: None where they
+    differ. Raises FormatError for several of ours.
     """
-    found: dict[tuple[str, str], StoredExchange | None] = {}
+    found: dict[tuple[str, str], StoredExchange] = {}
     imports = frozenset(capture.imports)
-    for _, exchange in indexed(capture):
-        if exchange.method != "GET":
-            continue
-        key = (exchange.url, exchange.record.date)
-        known = found.setdefault(key, exchange)
-        if known is exchange:
-            continue
-        if exchange.record.archive not in imports:
+    served = [exchange for _, exchange in indexed(capture) if exchange.method == "GET"]
+    for exchange in served:
+        known = found.setdefault((exchange.url, exchange.record.date), exchange)
+        if known is not exchange and exchange.record.archive not in imports:
             raise FormatError("a second answer of one URL at one moment", where=exchange.record.where)
-        if known is not None and (known.status, known.record.payload_digest) != (
-            exchange.status,
-            exchange.record.payload_digest,
-        ):
-            found[key] = None
-    return found
+    differing = _differing(capture, served) if imports else frozenset()
+    return {key: None if _place(page) in differing else page for key, page in found.items()}
+
+
+def _differing(capture: Capture, served: Sequence[StoredExchange]) -> frozenset[tuple[str, str]]:
+    """Where players find answers that differ, revisits among them."""
+    answers: dict[tuple[str, str], tuple[int, Digest]] = {}
+    differing: set[tuple[str, str]] = set()
+    shown = [(exchange, exchange.record.payload_digest) for exchange in served]
+    shown += [
+        (revisit, original.payload_digest)
+        for _, revisit, original in indexed_revisits(capture)
+        if revisit.method == "GET"
+    ]
+    for exchange, digest in shown:
+        answer, place = (exchange.status, digest), _place(exchange)
+        if answers.setdefault(place, answer) != answer:
+            differing.add(place)
+    return frozenset(differing)
+
+
+def _place(exchange: StoredExchange) -> tuple[str, str]:
+    """By what players tell *exchange* from others."""
+    return exchange.url.partition("#")[0], timestamp(exchange.record.date)
 
 
 def _captures(capture: Capture, pages: Iterable[tuple[str, str]]) -> list[CaptureEntry]:

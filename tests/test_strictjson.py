@@ -222,3 +222,12 @@ def test_a_hostile_document_takes_no_time_to_speak_of(text: bytes) -> None:
     """Each would be quadratic, or worse, in a careless reader."""
     with pytest.raises(FormatError):
         strictjson.loads(text * 1_000_001)
+
+
+def test_brackets_in_a_string_that_does_not_end_are_text() -> None:
+    for data in (
+        b'{"a":"' + b"[" * (strictjson.MAX_CONTAINERS + 1),
+        b'["\\' + b"[" * (strictjson.MAX_CONTAINERS + 1),
+    ):
+        with pytest.raises(FormatError):
+            strictjson.loads_canonical(data)

@@ -53,14 +53,14 @@ class Datapackage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             package = strictjson.convert(strictjson.loads_canonical(data), cls)
             if package.profile != "data-package":
                 raise FormatError("is not data-package", where="profile")
-            if package.wacz_version != WACZ_VERSION:
-                raise FormatError(f"is not {WACZ_VERSION}", where="wacz_version", code="UNSUPPORTED_VERSION")
             for number, resource in enumerate(package.resources):
                 if resource.name != resource.path:
                     raise FormatError("name and path differ", where=f"resources[{number}]")
                 Digest.parse(resource.hash)
             if package.to_json() != data:
                 raise FormatError("holds a field without a value")
+            if package.wacz_version != WACZ_VERSION:
+                raise FormatError(f"is not {WACZ_VERSION}", where="wacz_version", code="UNSUPPORTED_VERSION")
         except FormatError as error:
             raise error.inside(NAME) from error
         return package
@@ -96,12 +96,12 @@ class DatapackageDigest(
             if value.path != NAME:
                 raise FormatError(f"is not {NAME}", where="path")
             Digest.parse(value.hash)
+            if value.to_json() != data:
+                raise FormatError("holds a field without a value")
             if value.provenance is not None and value.provenance.media_type != PROVENANCE_TYPE:
                 raise FormatError(
                     f"is not {PROVENANCE_TYPE}", where="provenance.mediaType", code="UNSUPPORTED_VERSION"
                 )
-            if value.to_json() != data:
-                raise FormatError("holds a field without a value")
         except FormatError as error:
             raise error.inside(DIGEST_NAME) from error
         return value

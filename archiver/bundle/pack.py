@@ -66,7 +66,8 @@ def pack(
     """Write *capture* as a packed bundle to the seekable file *to*.
 
     *members* are further files (article, screenshot …) by name. Given the same WARC, *created* and
-    version, the bytes are the same. Raises FormatError where the capture is not a sound one of ours.
+    version, the bytes are the same. Raises FormatError where the capture is not a sound one of ours, or
+    an archive is not any more what was scanned.
     """
     manifest = project(capture, ((page.url, page.ts) for page in pages))
     small: dict[str, bytes] = {
@@ -80,8 +81,11 @@ def pack(
     archives = {ARCHIVES + name for name in capture.sizes}
     for name in sorted(archives | small.keys(), key=order_key):
         if name in archives:
-            window = capture.window(name.removeprefix(ARCHIVES))
+            archive = name.removeprefix(ARCHIVES)
+            window = capture.window(archive)
             resources.append(_add(writer, name, window.chunks(), window.size))
+            if resources[-1].hash != str(capture.digests[archive]):
+                raise FormatError("was written to while it was packed", where=name, code="CHANGED_WHILE_READ")
         else:
             resources.append(_add(writer, name, (small[name],), len(small[name])))
     package = Datapackage(

@@ -15,7 +15,7 @@ from archiver import cli
 from archiver.bundle.bundle import open_regular
 from archiver.bundle.pack import pack, pages_of
 from archiver.cli import options
-from archiver.errors import FormatError, LimitError
+from archiver.errors import FormatError, LimitError, OutputExistsError
 from archiver.title import page_title
 from archiver.warc.capture import OURS, Capture
 from archiver.warc.http1 import text
@@ -44,15 +44,23 @@ def command(
     options.refuse_output(output, force=force)
     with ExitStack() as opened:
         files = {path: opened.enter_context(open_regular(path)) for path in dict.fromkeys(warcs)}
+        if output.exists() and any(_is_at(file, output) for file in files.values()):
+            raise OutputExistsError("it is one of the WARCs", path=output)
         out = opened.enter_context(whole_file(output, overwrite=force))
         first = next(iter(files.values()))
         if len(files) == 1 and not urls and source is None and is_own(Window(first)):
             with options.naming(warcs[0]):
                 capture = Capture({OURS: Window(first)})
                 pack(capture, pages=pages_of(capture, page_title), to=out, created=datetime.now(UTC))
+            # Whoever was handed it must know: nothing proves it, and `seal` signs it.
+            cli.say("packed as a capture by archiver, which it says it is; --from WHO imports it instead")
         else:
             _import(files, urls, source, out)
     cli.emit_path(output)
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    return os.path.samestat(os.fstat(file.fileno()), path.stat())
 
 
 def _import(files: Mapping[Path, BinaryIO], urls: tuple[str, ...], source: str | None, out: BinaryIO) -> None:
@@ -63,7 +71,7 @@ def _import(files: Mapping[Path, BinaryIO], urls: tuple[str, ...], source: str |
     paths = dict(zip(imported.sources, files, strict=True))
     with _naming(paths):
         imported.check()
-        cited = [(url, imported.named_page(url)) for url in urls]
+        cited = [(text(os.fsencode(url)), imported.named_page(url)) for url in urls]
         pages = tuple(dict.fromkeys(page for _, page in cited)) or imported.found_pages()
         whom = text(os.fsencode(source)) if source is not None else None
         imported.pack(pages=pages, cited=cited, source=whom, to=out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from archiver.warc.coding import content_codings, decode
 from archiver.warc.facts import Facts
 from archiver.warc.http1 import ChunkedDecoder, Framing, Head, ascii_lower, framing
 from archiver.warc.imported import ImportedScan, imported_block
+from archiver.warc.importedheader import parse_date, timestamp
 from archiver.warc.record import CERTIFICATES, WARC_FIELDS, Record
 from archiver.warc.relations import originals, requests_of
 from archiver.warc.scan import Scan, ScanLimits
@@ -27,6 +29,8 @@ T = TypeVar("T")
 
 OURS = "data.warc.gz"
 """The archive that we write; imported ones stand beside it."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 MAX_STATED = 64 << 20
 """Bytes of the largest stated record."""
@@ -222,7 +226,7 @@ class Capture:
         imported = [exchange for exchange in self.exchanges() if self._is_imported(exchange.record.archive)]
         seen: set[tuple[str, str, str]] = set()
         for exchange in imported:
-            key = (exchange.method, exchange.url, exchange.record.date)
+            key = (exchange.method, exchange.url.partition("#")[0], timestamp(exchange.record.date))
             if key in seen:
                 self._note(exchange.record, "second-answer")
             seen.add(key)
@@ -253,12 +257,10 @@ class Capture:
         for exchange in self.exchanges():
             if exchange.method != "GET" or exchange.facts.superseded_by is not None:
                 continue
-            known = found.get(exchange.url)
-            if known is None or (exchange.status == 200, exchange.record.date) >= (
-                known.status == 200,
-                known.record.date,
-            ):
-                found[exchange.url] = exchange
+            url = exchange.url.partition("#")[0]
+            known = found.get(url)
+            if known is None or _preference(exchange) >= _preference(known):
+                found[url] = exchange
         return found
 
 
@@ -325,6 +327,11 @@ class StoredExchange(msgspec.Struct, frozen=True, kw_only=True):
             if skip < len(chunk):
                 yield chunk[skip:]
             skip = max(0, skip - len(chunk))
+
+
+def _preference(exchange: StoredExchange) -> tuple[bool, datetime]:
+    """Of several answers to a GET of one URL, the one that has most of this is found."""
+    return exchange.status == 200, parse_date(exchange.record.date) or _NEVER
 
 
 def _put(found: dict[str, T], key: str, value: T, record: Record, by_id: Mapping[str, Record]) -> None:

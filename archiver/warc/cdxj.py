@@ -9,13 +9,12 @@ from archiver.digest import Digest
 from archiver.errors import FormatError
 from archiver.warc.capture import Capture, StoredExchange
 from archiver.warc.http1 import ascii_lower, parse_fields
+from archiver.warc.importedheader import timestamp
+from archiver.warc.record import Record
 from archiver.warc.surt import post_append, surt_key
 
 REVISIT = "warc/revisit"
 """What stands in place of a revisit's media type."""
-
-_NOT_DIGITS = str.maketrans("", "", "-:T.Z")
-_EARLIEST = "00000101000000000"  # what is missing of a date's 17 digits
 
 
 def index_bytes(capture: Capture) -> bytes:
@@ -24,11 +23,8 @@ def index_bytes(capture: Capture) -> bytes:
     lines = [
         _line(url, exchange, exchange.mime, exchange.record.payload_digest) for url, exchange in exchanges
     ]
-    whole = {url for url, exchange in exchanges if exchange.status == 200}
-    for revisit, original in capture.revisits():
-        url = _keyed_url(revisit)
-        if url not in whole:  # some players find the record of no revisit, and would show nothing
-            lines.append(_line(url, revisit, REVISIT, original.payload_digest))
+    for url, revisit, original in _revisits(capture, exchanges):
+        lines.append(_line(url, revisit, REVISIT, original.payload_digest))
     return b"".join(sorted(lines))
 
 
@@ -45,6 +41,11 @@ def indexed(capture: Capture) -> list[tuple[str, StoredExchange]]:
     ]
     whole = {url for url, exchange in current if exchange.status == 200}
     return [(url, exchange) for url, exchange in current if not (exchange.status == 206 and url in whole)]
+
+
+def indexed_revisits(capture: Capture) -> list[tuple[str, StoredExchange, Record]]:
+    """Each revisit of the index, with the URL that its key is made of and the record it stands for."""
+    return _revisits(capture, indexed(capture)) if capture.revisits() else []
 
 
 def explain_difference(expected: bytes, found: bytes) -> tuple[str, str]:
@@ -70,6 +71,15 @@ def _lines(data: bytes) -> Iterator[bytes]:
         at = end
 
 
+def _revisits(
+    capture: Capture, exchanges: list[tuple[str, StoredExchange]]
+) -> list[tuple[str, StoredExchange, Record]]:
+    whole = {url for url, exchange in exchanges if exchange.status == 200}
+    found = [(_keyed_url(revisit), revisit, original) for revisit, original in capture.revisits()]
+    # Some players find the record of no revisit, and would show nothing.
+    return [one for one in found if one[0] not in whole]
+
+
 def _keyed_url(exchange: StoredExchange) -> str:
     request = exchange.request
     if exchange.method == "GET" or request is None:
@@ -87,10 +97,8 @@ def _line(url: str, exchange: StoredExchange, mime: str, digest: Digest) -> byte
         key = surt_key(url)
     except FormatError as error:
         raise error.inside(record.where) from error
-    digits = record.date.translate(_NOT_DIGITS)[:17]
-    moment = digits + _EARLIEST[len(digits) :]
     return (
-        f'{key} {moment} {{"url": {_json(exchange.url)}, "mime": {_json(mime)}, '
+        f'{key} {timestamp(record.date)} {{"url": {_json(exchange.url)}, "mime": {_json(mime)}, '
         f'"status": "{exchange.status:03}", "digest": "{digest}", '
         f'"length": "{record.length}", "offset": "{record.offset}", "filename": {_json(record.archive)}, '
         f'"recordDigest": "{record.record_digest}"}}\n'

@@ -52,7 +52,7 @@ from archiver.warc.deflate import Members
 from archiver.warc.hasher import Aside, Hasher
 from archiver.warc.http1 import ChunkedDecoder, Framing, Head, find_head_end, framing, parse_head
 from archiver.warc.importedheader import ImportedHeader, is_web_url, parse_date, parse_imported_header
-from archiver.warc.record import MAX_HEADER, Record
+from archiver.warc.record import MAX_HEADER, Record, has_one_end
 from archiver.warc.scan import ScanLimits
 from archiver.warc.window import Window
 
@@ -211,6 +211,10 @@ class ImportedScan:
             self._note("segmented")
         if header.type not in ("response", "revisit"):
             return False
+        if not block.one_end:
+            self._note("head-end-in-doubt")
+        if header.type == "response" and not block.plainly_framed:
+            self._note("odd-framing")
         lacking = [
             word
             for word, there in (
@@ -291,11 +295,14 @@ class _Block:
         """Of the payload as it stands."""
         self.entity: Sums | None = None
         """Of the payload without its chunk framing, where it has that and it is sound."""
+        self.plainly_framed = True
+        """All readers find the same payload within the framing, where it has that."""
         self.payload_size = header.content_length
         self.http: Head | None = None
         self.method: str | None = None
         self.head_size = 0
         self.headless = False
+        self.one_end = True
         self.framed = True
         self.kept: bytes | None = None
         self.chunks = 0
@@ -330,8 +337,11 @@ class _Block:
         if dechunked:
             self.chunks = dechunked.decoder.chunks
             self.framed = dechunked.sound
+            self.plainly_framed = dechunked.sound and dechunked.decoder.oddity is None
             if dechunked.sound:
                 self.entity, self.payload_size = dechunked.sums, dechunked.size
+        if self.http and self.http.all("transfer-encoding") not in ([], ["chunked"]):
+            self.plainly_framed = False
 
     def _take_head(self, start: bytes | memoryview, end: int) -> None:
         """See what HTTP head the block begins with, if any."""
@@ -349,6 +359,7 @@ class _Block:
                 return
         self.headless = False
         self.head_size = end
+        self.one_end = has_one_end(bytes(start[:end]))
 
 
 class _Dechunked:

@@ -35,13 +35,14 @@ _READ = {
 """The fields that are read, as most tools write them and in lower case."""
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _ADDRESS = re.compile(r"[0-9A-Fa-f.:]{1,64}", re.ASCII)
-_WEB = re.compile(r"https?://[^/?#]", re.ASCII | re.IGNORECASE)
-_PLAINLY_WEB = re.compile(r"https?://[a-z0-9.-]+(?:[/?#]|\Z)", re.ASCII | re.IGNORECASE)
+_WEB = re.compile(r"https?://[^\t/?#]", re.ASCII | re.IGNORECASE)
+_PLAINLY_WEB = re.compile(r"https?://[a-z0-9-][a-z0-9.-]{,250}(?:[/?#]|\Z)", re.ASCII | re.IGNORECASE)
 _DATE = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?Z)?)?)?",
     re.ASCII,
 )
-
+_NOT_DIGITS = str.maketrans("", "", "-:T.Z")
+_EARLIEST = "00000101000000000"  # what is missing of a date's 17 digits
 
 _SINGLE = frozenset({"content-length", "warc-type", "warc-target-uri", "warc-date"})
 """Readers part over which of two values counts, and here it decides what is shown as whose page."""
@@ -87,6 +88,12 @@ def parse_date(date: str) -> datetime | None:
         )
     except ValueError:
         return None
+
+
+def timestamp(date: str) -> str:
+    """*date*, a WARC-Date, as an index has it: 17 digits, to the millisecond. Players know no more of it."""
+    digits = date.translate(_NOT_DIGITS)[:17]
+    return digits + _EARLIEST[len(digits) :]
 
 
 def is_web_url(url: str | None) -> bool:

@@ -199,6 +199,12 @@ def date_text(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
+def has_one_end(head: bytes) -> bool:
+    """Whether everybody agrees where this HTTP head ends: no earlier line of it is one of white space."""
+    blank = _BLANK_LINE.search(head)
+    return blank is not None and blank.end() == len(head)
+
+
 def has_plain_payload(head: bytes) -> bool:
     """Whether everybody agrees what the payload after this HTTP head is.
 
@@ -206,8 +212,7 @@ def has_plain_payload(head: bytes) -> bool:
     FastWARC the framing too) and where a line of white space may or may not end the head. There no
     WARC-Payload-Digest is written, and none is accepted.
     """
-    blank = _BLANK_LINE.search(head)
-    if blank is None or blank.end() != len(head):
+    if not has_one_end(head):
         return False
     return b"transfer-encoding" not in head.lower() or not _TRANSFER_ENCODING.search(head)
 

@@ -1,7 +1,7 @@
 """The key that an index sorts a URL by: SURT form after the Internet Archive's canonicalisation.
 
 The rules are not written down anywhere; these give what the ``surt`` package 0.3.1 gives, on which every
-index reader in the field depends, and were found by asking it.
+index reader in the field depends, and were found by asking it. Hosts that it makes nothing of have no key.
 """
 
 from __future__ import annotations
@@ -18,11 +18,16 @@ from archiver import strictjson
 from archiver.errors import FormatError, LimitError
 
 _WITHOUT_HOST = re.compile(rb"(?!https?:)([a-z][a-z0-9+.-]*:)(?!//)(.*)", re.IGNORECASE | re.DOTALL)
+_SEVERAL_SCHEMES = re.compile(rb"(?:https?://)+(?=https?://)")
 _PARTS = re.compile(rb"(?:([a-z][a-z0-9+.-]*):)?(/*)([^/?#]*)([^?#]*)(?:\?([^#]*))?", re.IGNORECASE)
+_AUTHORITY = re.compile(rb"(?:.*@)?(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]{0,8}))?", re.DOTALL)
 _ESCAPED = re.compile(rb"%([0-9a-fA-F]{2})")
 _UNSAFE = re.compile(rb"[\x00-\x20#%\x7f-\xff]")
 _WWW = re.compile(rb"www[0-9]*\.")
 _DEFAULT_PORTS = {b"http": 80, b"https": 443}
+_DIGITS_AND_DOTS = re.compile(rb"[0-9.]+")
+_OCTAL = re.compile(rb"0[0-7.]*")
+_SHORT_PAIRS, _MORE_THAN_ITS_BODY = 4096, 4  # characters, times: what a JSON body may become in a key
 _LONGEST_HOST = 1024  # bytes; no name is nearly as long, and preparing one takes microseconds a letter
 
 # Session ids that make two visits to one page look like two pages, in the order they are taken out.
@@ -47,14 +52,15 @@ _PATH_SESSIONS = tuple(
 def surt_key(url: str) -> str:
     """The key of *url*: ``org,example)/path?query``, lower case, for http, https and whatever has a host.
 
-    Other schemes (``urn:``, ``dns:``) are their own key in lower case. FormatError where a port is no
-    port, on which the package raises too.
+    Other schemes (``urn:``, ``dns:``) are their own key in lower case. FormatError where the host or the
+    port is none: there the package raises too, or gives the key of another host.
     """
     data = re.sub(rb"[\t\r\n]", b"", url.encode("utf-8", "surrogatepass").strip())
     without_host = _WITHOUT_HOST.fullmatch(data)
     if without_host:
         return (without_host[1] + _escape(without_host[2]).lower()).decode("ascii")
-    found = _PARTS.match(data)
+    again = _SEVERAL_SCHEMES.match(data)
+    found = _PARTS.match(data, again.end() if again else 0)
     assert found is not None  # the pattern matches anything
     scheme, slashes, authority, raw_path, raw_query = found.groups()
     port = b""
@@ -88,7 +94,8 @@ def _body_as_query(content_type: str | None, body: bytes) -> str:
             return unquote_plus(body.decode("utf-8"))
     elif mime in ("application/json", "text/plain"):
         try:
-            return "&".join(_numbered(_json_pairs(strictjson.loads(body), "")))
+            most = max(_SHORT_PAIRS, _MORE_THAN_ITS_BODY * len(body))
+            return "&".join(_numbered(_json_pairs(strictjson.loads(body), ""), most))
         except (FormatError, LimitError):
             if mime == "application/json":
                 return ""
@@ -107,54 +114,65 @@ def _json_pairs(value: object, name: str) -> Iterator[tuple[str, str]]:
         yield name, str(value)
 
 
-def _numbered(pairs: Iterator[tuple[str, str]]) -> Iterator[str]:
-    """``name=value`` for each, the second of a name as ``name.2_`` and so on."""
+def _numbered(pairs: Iterator[tuple[str, str]], most: int) -> Iterator[str]:
+    """``name=value`` for each, the second of a name as ``name.2_`` and so on.
+
+    LimitError for more than *most* characters of these: a list repeats its name with every value.
+    """
     seen: Counter[str] = Counter()
     for name, value in pairs:
         seen[name] += 1
         counted = name if seen[name] == 1 else f"{name}.{seen[name]}_"
-        yield f"{quote_plus(counted)}={quote_plus(value)}"
+        pair = f"{quote_plus(counted)}={quote_plus(value)}"
+        most -= len(pair)
+        if most < 0:
+            raise LimitError("a body whose pairs are many times as long")
+        yield pair
 
 
 def _without_userinfo_and_port(authority: bytes, scheme: bytes) -> tuple[bytes, bytes]:
     """The host of *authority*, and its port with a colon where it is not the default one."""
-    host = authority.rpartition(b"@")[2]
-    colon = host.find(b":", host.rfind(b"]") + 1 if host.startswith(b"[") else 0)
-    digits = b""
-    if colon >= 0:
-        host, digits = host[:colon], host[colon + 1 :]
-    if digits and (not digits.isdigit() or len(digits) > 8 or int(digits) > 0xFFFF):
-        raise FormatError(f"not a port: {digits!r:.80}")
-    port = int(digits or 0)
-    if host.startswith(b"["):
-        host = host[1:].removesuffix(b"]")
-    return host, b":%d" % port if port and port != _DEFAULT_PORTS.get(scheme) else b""
+    found = _AUTHORITY.fullmatch(authority)
+    port = int(found[2] or 0) if found else 0
+    if not found or port > 0xFFFF:
+        raise FormatError(f"not a host and a port: {authority!r:.80}")
+    return found[1].strip(b"[]"), b":%d" % port if port and port != _DEFAULT_PORTS.get(scheme) else b""
 
 
 @lru_cache(maxsize=256)  # a page's URLs are of few hosts
 def _host(host: bytes) -> bytes:
     host = _unescape(host)
-    if not host.isascii() and len(host) <= _LONGEST_HOST:
+    if len(host) > _LONGEST_HOST:
+        raise FormatError(f"a host of {len(host)} bytes")
+    if not host.isascii():
+        try:
+            name = host.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise FormatError(f"not a host: {host!r:.80}") from error
         with contextlib.suppress(UnicodeError):  # no name then; it is escaped below
-            host = host.decode("utf-8").encode("idna")
-    host = re.sub(rb"\.\.+", b".", _escape(host).lower().strip(b"."))
+            host = name.encode("idna")
+    host = _escape(host.replace(b"..", b".").strip(b".")).lower()
+    if not host:
+        raise FormatError("a URL without a host")
     found = _WWW.match(host)
     return host[found.end() :] if found else _ip_address(host)
 
 
 def _ip_address(host: bytes) -> bytes:
     """An IPv4 address in its usual form, where *host* is decimal and octal numbers; else *host*."""
-    if not re.fullmatch(rb"[0-9.]{1,40}", host):
+    if not _DIGITS_AND_DOTS.fullmatch(host):
         return host
     parts = host.split(b".")
     if len(parts) == 1:
         value = int(parts[0]) % (1 << 32)
     else:
+        if len(parts) > 4 or (host.startswith(b"0") and not _OCTAL.fullmatch(host)):
+            return host
         try:
             numbers = [int(part, 8 if part.startswith(b"0") else 10) for part in parts]
         except ValueError:
             return host
-        if len(numbers) > 4 or any(number > 255 for number in numbers[:-1]):
+        if any(number > 255 for number in numbers[:-1]):
             return host
         if numbers[-1] >= 256 ** (5 - len(numbers)):
             return host

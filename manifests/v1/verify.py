@@ -169,14 +169,6 @@ def one_of(names: str) -> re.Pattern[str]:
     return re.compile(names.replace(" ", "|"))
 
 
-def at_least_0(value: Any) -> bool:
-    return type(value) is int and value >= 0
-
-
-def status_number(value: Any) -> bool:
-    return type(value) is int and 0 <= value <= 999
-
-
 def base64_of(text: str) -> bytes:
     """1.4."""
     try:
@@ -429,6 +421,8 @@ class Record:
     block_digest: str = ""
     head: int = 0  # bytes of the HTTP head, 0 without one
     plain: bool = False
+    in_doubt: bool = False  # where the head ends
+    odd_framing: bool = False
     method_sent: str = ""  # of a request
     begun: bool = False  # a response whose first line is a status line
     status: int = 0
@@ -694,14 +688,16 @@ def read_block(record: Record, block: Source, algorithm: str, ours: bool, left: 
         spend(left, "bytes kept", end + 200 * len(fields))
         chunked = read_fields(record, fields)
     record.plain = bool(record.head) and head_is_plain(front[: record.head])
+    record.in_doubt = bool(record.head) and not ends_once(front[: record.head])
     block.take(record.head)
     payload, entity = ([hashlib.sha256(), hashlib.new(algorithm)] for _ in range(2))
-    body, size = Source(hashed(block.rest(), payload)), None
+    body, size, exact = Source(hashed(block.rest(), payload)), None, True
     if chunked:
-        size, trailer = dechunk(body, entity, left)
+        size, trailer, exact = dechunk(body, entity, left)
         record.trailer = None if trailer is None else record.head + trailer
     for _ in body.rest():
         pass
+    record.odd_framing |= chunked and (size is None or not exact)
     if size is None:
         size, entity = body.at, payload
     record.entity_size, record.entity_digest = size, "sha256:" + entity[0].hexdigest()
@@ -710,9 +706,13 @@ def read_block(record: Record, block: Source, algorithm: str, ours: bool, left: 
 
 def head_is_plain(head: bytes) -> bool:
     """3.4."""
-    end = re.search(rb"\n[^!-~\n]*\n", head)
     coding = re.search(rb"^[ \t\r\f\v]*transfer-encoding[ \t\r\f\v]*:", head, re.MULTILINE | re.IGNORECASE)
-    return bool(end and end.end() == len(head) and not coding)
+    return ends_once(head) and not coding
+
+
+def ends_once(head: bytes) -> bool:
+    end = re.search(rb"\n[^!-~\n]*\n", head)
+    return bool(end and end.end() == len(head))
 
 
 def our_digests(record: Record, payload: bytes) -> list[tuple[str, str]]:
@@ -824,7 +824,7 @@ INSTANT = {"monotonic_us": int, "utc": str}
 STATUSES = one_of("complete partial blocked gone failed")
 STATED_FORM = {
     **dict.fromkeys(("broken_at_origin", "missing"), LOST),
-    **dict.fromkeys(("broken_at_origin_count", "missing_count"), at_least_0),
+    **dict.fromkeys(("broken_at_origin_count", "missing_count"), int),
     "noarchive": [str],
     "reasons": [str],
     "robots": [str],
@@ -832,7 +832,7 @@ STATED_FORM = {
     "clock": {"end": INSTANT, "ntp": (str, None), "start": INSTANT},
     "engine": one_of("http browser import"),
     "environment": {"*": str},
-    "imports": [{**texts("archive name"), "bytes": at_least_0, "digest": HASH, "source": (str, None)}],
+    "imports": [{**texts("archive digest name"), "bytes": int, "source": (str, None)}],
     "memento": ({"datetime": (str, None), "original": (str, None), "through": str}, None),
     "operator": (str, None),
     "origin": one_of("captured imported"),
@@ -926,21 +926,25 @@ def read_fields(record: Record, fields: list[tuple[str, str]]) -> bool:
     record.moved, record.server_date = "location" in first, first.get("date", "")
     pieces = [piece for name, value in fields if name == "transfer-encoding" for piece in value.split(",")]
     codings = [lower(piece.strip(" \t")) for piece in pieces if piece.strip(" \t")]
+    said = [value for name, value in fields if name == "transfer-encoding"]
+    record.odd_framing = said not in ([], ["chunked"])
     return record.status >= 200 and record.status not in (204, 304) and codings[-1:] == ["chunked"]
 
 
 SIZE_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
 
 
-def dechunk(body: Source, hashers: list[Any], left: Left) -> tuple[int | None, int | None]:
-    """4.4: the size of the entity body, None where framing is broken; and where the LF of the size line of
-    zero is, None where none is reached."""
-    size, trailer = 0, 0
+def dechunk(body: Source, hashers: list[Any], left: Left) -> tuple[int | None, int | None, bool]:
+    """4.4: the size of the entity body, None where framing is broken; where the LF of the size line of
+    zero is, None where none is reached; and 11.5, whether all of it is as plain as can be."""
+    size, trailer, exact = 0, 0, True
     while True:
+        at = body.at
         line = body.line()
         match = SIZE_LINE.fullmatch(line) if line is not None else None
-        if not match:
-            return None, None
+        if not line or not match:
+            return None, None, False
+        exact = exact and match[1] == line and body.at - at == len(line) + 2
         spend(left, "chunk lines", 1)
         rest = int(match[1], 16)
         if not rest:
@@ -949,19 +953,21 @@ def dechunk(body: Source, hashers: list[Any], left: Left) -> tuple[int | None, i
         while rest:
             piece = body.take(min(rest, PIECE))
             if not piece:
-                return None, None
+                return None, None, False
             rest -= len(piece)
             for hasher in hashers:
                 hasher.update(piece)
+        at = body.at
         if body.line() != b"":
-            return None, None
+            return None, None, False
+        exact = exact and body.at - at == 2
     zero = body.at - 1
     while (line := body.line()) != b"":
         spend(left, "chunk lines", 1)
-        trailer += len(line or b"")
+        trailer, exact = trailer + len(line or b""), False
         if line is None or trailer > 262_144:
-            return None, zero
-    return (None if body.peek(1) else size), zero
+            return None, zero, False
+    return (None if body.peek(1) else size), zero, exact
 
 
 # 5 Blanked values
@@ -987,7 +993,7 @@ def check_blanks(bundle: Bundle, records: list[Record], stated: dict[str, Any] |
 
 
 def check_ranges(bundle: Bundle, record: Record, stated: dict[str, Any] | None, left: Left) -> None:
-    if not stated or not stated["settings"]["redacted"]:
+    if not stated or "REDACTED" not in settings_of(stated):
         raise Broken("values are blanked, and no secrets were stated", "CONTRADICTION")
     ranges = list[tuple[int, int, int, str]]()  # part, offset, length, name
     for line in record.facts["redacted"]:
@@ -1051,7 +1057,7 @@ def read_again(bundle: Bundle, record: Record, at: int) -> bytes:
 
 def values_in(message: bytes, names: list[str]) -> Iterator[Range]:
     """5.2: begin, end and name of each value in *message* of a field of one of *names*."""
-    spelled = {name.lower().encode(): name for name in reversed(names)}
+    spelled = {name.lower().encode(): name for name in sorted(names)}
     anyhow = [
         re.escape(name).replace(b"k", b"(?:k|\xe2\x84\xaa)")
         for name in sorted(spelled, key=len, reverse=True)
@@ -1103,22 +1109,21 @@ def key_of(url: str) -> bytes | None:
     other = re.match(rb"(?!https?:)([a-z][a-z0-9+.-]*:)(?!//)(.*)", data, re.IGNORECASE | re.DOTALL)
     if other:
         return other[1] + escaped(other[2]).lower()
+    data = re.sub(rb"\A(?:https?://)+(?=https?://)", b"", data)
     parts = re.match(
         rb"(?:([a-z][a-z0-9+.-]*):)?(/*)([^/?#]*)([^?#]*)(?:\?([^#]*))?", data, re.IGNORECASE | re.DOTALL
     )
     assert parts
-    scheme, host, port = (parts[1] or b"http").lower(), parts[3], b""
+    scheme, host, number = (parts[1] or b"http").lower(), parts[3], 0
     if parts[2] == b"//":
-        host = host.rpartition(b"@")[2]
-        colon = host.find(b":", host.rfind(b"]") + 1 if host.startswith(b"[") else 0)
-        if colon >= 0:
-            host, port = host[:colon], host[colon + 1 :]
-        if port and not (re.fullmatch(rb"[0-9]{1,8}", port) and int(port) <= 65_535):
+        place = re.fullmatch(rb"(?:.*@)?(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]{0,8}))?", host, re.DOTALL)
+        if not place:
             return None
-        if host.startswith(b"["):
-            host = host[1:].removesuffix(b"]")
-    number = int(port or b"0")
-    key = b",".join(reversed(host_key(host).split(b".")))
+        host, number = place[1].strip(b"[]"), int(place[2] or b"0")
+    name = host_key(host)
+    if not name or number > 65_535:
+        return None
+    key = b",".join(reversed(name.split(b".")))
     if number not in (0, {b"http": 80, b"https": 443}.get(scheme)):
         key += b":%d" % number
     query = query_key(parts[5] or b"")
@@ -1126,20 +1131,27 @@ def key_of(url: str) -> bytes | None:
 
 
 def host_key(host: bytes) -> bytes:
+    """6.3, the host; empty where there is none."""
     host = unescaped(host)
-    if not host.isascii() and len(host) <= 1024:
+    if len(host) > 1024:
+        return b""
+    try:
+        name = host.decode()
+    except UnicodeDecodeError:
+        return b""
+    if not name.isascii():
         with contextlib.suppress(UnicodeError):
-            host = host.decode().encode("idna")
-    host = re.sub(rb"\.+", b".", escaped(host).lower().strip(b"."))
+            host = name.encode("idna")
+    host = escaped(host.replace(b"..", b".").strip(b".")).lower()
     if www := re.match(rb"www[0-9]*\.", host):
         return host[www.end() :]
     parts = host.split(b".")
-    if not re.fullmatch(rb"[0-9.]{1,40}", host) or len(parts) > 4:
+    if not re.fullmatch(rb"[0-9.]+", host) or len(parts) > 4 or not all(parts):
         return host
     if len(parts) == 1:
         value = int(host) % 2**32
     else:
-        if any(part.startswith(b"0") and re.search(b"[89]", part) for part in parts):
+        if any(part.startswith(b"0") and re.search(b"[89]", part) for part in (*parts, host)):
             return host
         numbers = [int(part, 8 if part.startswith(b"0") else 10) for part in parts]
         if max(numbers[:-1]) > 255 or numbers[-1] >= 256 ** (5 - len(parts)):
@@ -1181,7 +1193,7 @@ def query_key(query: bytes) -> bytes:
         for match in list(re.finditer(session, query))[-1:]:
             query = query[: match.start()] + query[match.end() + 1 :]
     token = query.rfind(b"&cftoken=")
-    while token >= 0:
+    while token > 0:
         begin = query.rfind(b"cfid=", query.rfind(b"&", 0, token) + 1, token - 1)
         value = query[token + 9 :].partition(b"&")[0]
         if begin >= 0 and value:
@@ -1212,15 +1224,26 @@ def more_of(head: bytes, body: bytes) -> str:
         if content == "application/x-www-form-urlencoded":
             return urllib.parse.unquote_plus(body.decode())
         if content in ("application/json", "text/plain"):
-            return urllib.parse.urlencode(pairs_of(read_json(body, strict=False)))
+            return as_query(pairs_of(read_json(body, strict=False)), max(4096, 4 * len(body)))
     except (UnicodeDecodeError, Broken):
         if content == "application/json":
             return ""
     return "__wb_post_data=" + base64.b64encode(body).decode()
 
 
-def pairs_of(value: Any) -> list[tuple[str, str]]:
-    pairs, seen = list[tuple[str, str]](), Counter[str]()
+def as_query(pairs: list[tuple[str, int, str]], most: int) -> str:
+    found = list[str]()
+    for name, number, text in pairs:
+        found.append(urllib.parse.urlencode([(name if number == 1 else f"{name}.{number}_", text)]))
+        most -= len(found[-1])
+        if most < 0:
+            raise Broken("too large")
+    return "&".join(found)
+
+
+def pairs_of(value: Any) -> list[tuple[str, int, str]]:
+    """Names, which of this name they are, and texts."""
+    pairs, seen = list[tuple[str, int, str]](), Counter[str]()
 
     def walk(value: Any, name: str) -> None:
         if isinstance(value, dict):
@@ -1231,7 +1254,7 @@ def pairs_of(value: Any) -> list[tuple[str, str]]:
                 walk(inner, name)
         elif name:
             seen[name] += 1
-            pairs.append((name if seen[name] == 1 else f"{name}.{seen[name]}_", str(value)))
+            pairs.append((name, seen[name], str(value)))
 
     walk(value, "")
     return pairs
@@ -1240,19 +1263,29 @@ def pairs_of(value: Any) -> list[tuple[str, str]]:
 Served = tuple[Record, Record]  # a record with a line in the index, and the exchange that it stands for
 
 
-def index_of(exchanges: list[Record], revisits: list[Served]) -> tuple[bytes, list[Record]]:
-    """6.1, 6.2, 11.4: the bytes of the index, and the exchanges in it."""
+def timestamp(record: Record) -> str:
+    """6.2 and 11.4."""
+    digits = re.sub("[^0-9]", "", record.date)[:17]
+    return digits + "00000101000000000"[len(digits) :]
+
+
+def place_of(record: Record) -> tuple[str, str]:
+    """11.4: what players know of it."""
+    return record.url.partition("#")[0], timestamp(record)
+
+
+def index_of(exchanges: list[Record], revisits: list[Served]) -> tuple[bytes, list[Served]]:
+    """6.1, 6.2, 11.4: the bytes of the index, and what is in it."""
     current = [record for record in exchanges if "supersededBy" not in record.facts]
     keyed = {id(record): keyed_url(record) for record in [*current, *(revisit for revisit, _ in revisits)]}
     whole = {keyed[id(record)] for record in current if record.status == 200}
     served = [record for record in current if record.status != 206 or keyed[id(record)] not in whole]
     again = [one for one in revisits if keyed[id(one[0])] not in whole]
-    lines = []
-    for record, origin in [*((record, record) for record in served), *again]:
+    lines, shown = [], [*((record, record) for record in served), *again]
+    for record, origin in shown:
         key = key_of(keyed[id(record)])
         if key is None:
             raise Broken("a URL without a key", check="records")
-        digits = re.sub("[^0-9]", "", record.date)[:17]
         line = {
             "url": record.url,
             "mime": "warc/revisit" if record.type == "revisit" else record.mime,
@@ -1263,9 +1296,8 @@ def index_of(exchanges: list[Record], revisits: list[Served]) -> tuple[bytes, li
             "filename": record.archive,
             "recordDigest": record.record_digest,
         }
-        stamp = digits + "00000101000000000"[len(digits) :]
-        lines.append(b"%s %s %s\n" % (key, stamp.encode(), json.dumps(line).encode()))
-    return b"".join(sorted(lines)), served
+        lines.append(b"%s %s %s\n" % (key, timestamp(record).encode(), json.dumps(line).encode()))
+    return b"".join(sorted(lines)), shown
 
 
 # 7 Pages and manifest
@@ -1286,26 +1318,24 @@ def read_pages(bundle: Bundle) -> list[dict[str, str]]:
     return pages
 
 
-CAPTURE = {**texts("date final_url requested_url"), "payload_digest": HASH, "status": status_number}
+CAPTURE = {**texts("date final_url payload_digest requested_url"), "status": int}
 EXCHANGE = {
-    **texts("archive date method mime record_id url"),
+    **texts("archive block_digest date method mime payload_digest record_id url"),
     **dict.fromkeys(("ip", "superseded_by", "tls", "truncated", "via"), (str, None)),
-    **dict.fromkeys(("length", "offset", "size"), at_least_0),
-    **dict.fromkeys(("block_digest", "payload_digest"), HASH),
-    "fetch_time_ms": (at_least_0, None),
+    **dict.fromkeys(("length", "offset", "size", "status"), int),
+    "fetch_time_ms": (int, None),
     "redacted": [str],
-    "status": status_number,
 }
-COUNTS = dict.fromkeys(("archive_bytes", "exchanges", "payload_bytes"), at_least_0)
+COUNTS = dict.fromkeys(("archive_bytes", "exchanges", "payload_bytes"), int)
 MANIFEST_FORM = {
     "derived": {
         "captures": [CAPTURE],
-        "counts": {**COUNTS, "records": {"*": at_least_0}},
-        "date_skew": ({"largest_us": at_least_0, "median_us": int, "servers": at_least_0}, None),
+        "counts": {**COUNTS, "records": {"*": int}},
+        "date_skew": (dict.fromkeys(("largest_us", "median_us", "servers"), int), None),
         "exchanges": [EXCHANGE],
-        "redirects": [{"source": str, "status": (status_number, None), "target": str}],
+        "redirects": [{"source": str, "status": (int, None), "target": str}],
     },
-    "origin": one_of("captured imported"),
+    "origin": str,
     "spec": str,
     "stated": (STATED_FORM, None),
 }
@@ -1315,14 +1345,14 @@ def make_manifest(
     bundle: Bundle,
     records: list[Record],
     exchanges: list[Record],
-    served: list[Record],
+    shown: list[Served],
     pages: list[dict[str, str]],
     stated: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """7.2, 7.3."""
     return {
         "derived": {
-            "captures": captures_of(served, pages),
+            "captures": captures_of(shown, pages),
             "counts": {
                 "archive_bytes": bundle.archive_bytes(),
                 "exchanges": len(exchanges),
@@ -1368,14 +1398,19 @@ def hops(record: Record) -> str:
     return record.fact("hopsFromSeed") or ""
 
 
-def captures_of(served: list[Record], pages: list[dict[str, str]]) -> list[dict[str, Any]]:
+def captures_of(shown: list[Served], pages: list[dict[str, str]]) -> list[dict[str, Any]]:
     answers, next_one = dict[tuple[str, str], list[Record]](), dict[tuple[str, str], Record]()
-    for record in served:
+    places, imported = dict[tuple[str, str], set[tuple[int, str]]](), False
+    for record, origin in shown:
         if record.method != "GET":
+            continue
+        places.setdefault(place_of(record), set()).add((record.status, origin.entity_digest))
+        imported = imported or record.archive != "data.warc.gz"
+        if record.type == "revisit":
             continue
         same = answers.setdefault((record.url, record.date), [])
         same.append(record)
-        if sum(other.archive == "data.warc.gz" for other in same) > 1:
+        if record.archive == "data.warc.gz" and len(same) > 1:
             raise Broken("two answers of one URL at one moment", check="records")
         if record.fact("via") is not None:
             next_one.setdefault((record.facts["via"][0], hops(record)), record)
@@ -1387,9 +1422,9 @@ def captures_of(served: list[Record], pages: list[dict[str, str]]) -> list[dict[
         seen.add(name)
         if name not in answers:
             raise Broken("a page that no record answers", "HASH_FAILURE")
-        if len({(record.status, record.entity_digest) for record in answers[name]}) > 1:
-            raise Broken("a page with different answers")
         at: Record | None = answers[name][0]
+        if imported and at and len(places[place_of(at)]) > 1:
+            raise Broken("a page with different answers")
         while at:
             record = at
             at = next_one.get((at.url, hops(at) + "R")) if 300 <= at.status <= 399 and at.moved else None
@@ -1513,16 +1548,15 @@ def member_digest(bundle: Bundle, name: str) -> tuple[str, int]:
 def read_package(bundle: Bundle) -> dict[str, Any]:
     """8.1, in the order of 9.2."""
     package: dict[str, Any] = read_json(bundle.whole(PACKAGE), strict=True)
-    entry = {"bytes": at_least_0, "hash": str, "name": str, "path": str}
+    entry = {"bytes": int, "hash": HASH, "name": str, "path": str}
     form = {"created": str, "mainPageDate?": str, "mainPageUrl?": str, "profile": str, "resources": [entry]}
     shape(package, {**form, "software": str, "title?": str, "wacz_version": str}, PACKAGE)
     if package["profile"] != "data-package":
         raise Broken("another profile")
+    if any(resource["name"] != resource["path"] for resource in package["resources"]):
+        raise Broken("an entry of resources with two names")
     if package["wacz_version"] != "1.1.1":
         raise Broken("another wacz_version", "UNSUPPORTED_VERSION")
-    for resource in package["resources"]:
-        if resource["name"] != resource["path"] or not HASH.fullmatch(resource["hash"]):
-            raise Broken("an entry of resources of another form")
     return package
 
 
@@ -1558,18 +1592,20 @@ def read_identity(data: bytes) -> list[Key]:
     if len(data) > 65_536:
         raise Broken("the identity is too large", "RESOURCE_LIMIT")
     identity = read_json(data, strict=True)
-    key_form = {"alg": one_of(" ".join(ALGORITHMS)), "spki": str, "use": one_of("seal wacz-auth")}
-    shape(identity, {"keys": [key_form], "name": is_name}, "the identity")
+    shape(identity, {"keys": [texts("alg spki use")], "name": str}, "the identity")
+    if len(identity["keys"]) > 8:
+        raise Broken("the identity has too many keys")
+    keys = []
+    for key in identity["keys"]:
+        if key["alg"] not in ALGORITHMS or key["use"] not in ("seal", "wacz-auth"):
+            raise Broken("a key of an unknown algorithm or for an unknown use")
+        keys.append((key["alg"], base64_of(key["spki"])))
+        check_key(*keys[-1])
     uses = [key["use"] for key in identity["keys"]]
-    if not 1 <= len(uses) <= 8 or "seal" not in uses or uses.count("wacz-auth") > 1:
-        raise Broken("the identity has other keys than it must")
-    if any(ALGORITHMS[key["alg"]][0] != key["use"] for key in identity["keys"]):
-        raise Broken("a key for another use than its algorithm's")
-    if len({key["spki"] for key in identity["keys"]}) != len(uses):
-        raise Broken("a key stands twice")
-    keys = [(key["alg"], base64_of(key["spki"])) for key in identity["keys"]]
-    for algorithm, spki in keys:
-        check_key(algorithm, spki)
+    if "seal" not in uses or uses.count("wacz-auth") > 1 or not is_name(identity["name"]):
+        raise Broken("the identity has other keys than it must, or a name that is none")
+    if uses != [ALGORITHMS[algorithm][0] for algorithm, _ in keys] or len(set(keys)) != len(keys):
+        raise Broken("a key stands twice, or for another use than its algorithm's")
     return keys
 
 
@@ -1674,19 +1710,9 @@ def check_statement(bundle: Bundle, proof: dict[str, Any], made: dict[str, Any])
     if kind != version + "v1":
         newer = isinstance(kind, str) and kind.startswith(version)
         raise Broken("another predicate", "UNSUPPORTED_VERSION" if newer else "FORMAT_FAILURE")
-    predicate = {
-        "captures": [CAPTURE],
-        "created": str,
-        "identity": HASH,
-        "origin": one_of("captured imported"),
-    }
+    predicate = {**texts("created identity origin producer"), "captures": [CAPTURE]}
     subject = [{"digest": {"sha256": str}, "name": str}]
-    form = {
-        "_type": str,
-        "predicate": {**predicate, "producer": str},
-        "predicateType": str,
-        "subject": subject,
-    }
+    form = {**texts("_type predicateType"), "predicate": predicate, "subject": subject}
     shape(found, form, "the statement")
     listed = [(PACKAGE, digest_of(bundle.whole(PACKAGE)))]
     listed += [(one["path"], one["hash"]) for one in package["resources"]]
@@ -1738,14 +1764,13 @@ def check_wacz_auth(
 # 9 Verifying
 
 
-def check_list(bundle: Bundle, report: Report) -> dict[str, Any] | None:
+def check_list(bundle: Bundle, report: Report) -> None:
     """9.2, datapackage and members: the list."""
     for name in (OURS, INDEX, PAGES, MANIFEST, PACKAGE, DIGEST):
         if name not in bundle.members:
             report.add("members", "MISSING_MEMBER", f"{name} is missing")
     if PACKAGE not in bundle.members or DIGEST not in bundle.members:
-        return None
-    package = None
+        return
     try:
         digest = read_digest(bundle)
         if digest["hash"] != digest_of(bundle.whole(PACKAGE)):
@@ -1770,12 +1795,13 @@ def check_list(bundle: Bundle, report: Report) -> dict[str, Any] | None:
     except Broken as error:
         report.end("datapackage", error)
     report.settle("datapackage")
-    return package
 
 
-def check_members(bundle: Bundle, report: Report, package: dict[str, Any] | None) -> None:
+def check_members(bundle: Bundle, report: Report) -> None:
     """9.2, members: the data."""
-    listed = {resource["path"]: resource for resource in (package or {"resources": []})["resources"]}
+    listed = dict[str, dict[str, Any]]()
+    with contextlib.suppress(Broken):
+        listed = {resource["path"]: resource for resource in read_package(bundle)["resources"]}
     for name, (_, size, crc) in bundle.members.items():
         digest, found = member_digest(bundle, name)
         entry = listed.get(name, {"bytes": size, "hash": digest})
@@ -1814,13 +1840,13 @@ def check_chain(bundle: Bundle, report: Report) -> dict[str, Any] | None:
             report.add("records", "FORMAT_FAILURE", "there is no stated record")
         check = "index"
         index = bundle.whole(INDEX)
-        made_index, served = index_of(exchanges, revisits)
+        made_index, shown = index_of(exchanges, revisits)
         if index != made_index:
             report.add("index", "HASH_FAILURE", "the index is another than the records give")
         check = "pages"
         pages = read_pages(bundle)
         records = [record for name in bundle.archives() for record in all_records[name]]
-        made = make_manifest(bundle, records, exchanges, served, pages, stated)
+        made = make_manifest(bundle, records, exchanges, shown, pages, stated)
         check = "manifest"
         compare_manifest(bundle, made, report)
         for message in contradictions(bundle, made["derived"], stated, ours) if stated else []:
@@ -2025,9 +2051,8 @@ def declared(value: str) -> tuple[str, str]:
     """11.2: the algorithm, empty where it is unknown, and the value."""
     algorithm, _, digest = value.partition(":")
     algorithm = re.sub("[-_]", "", lower(algorithm))
-    return (algorithm if algorithm in ("md5", "sha1", "sha256", "sha384", "sha512") else ""), digest.rstrip(
-        "="
-    )
+    known = algorithm in ("md5", "sha1", "sha256", "sha384", "sha512")
+    return algorithm if known else "", digest.strip(" \t").rstrip("=")
 
 
 def is_digest(value: str, digest: bytes) -> bool:
@@ -2071,7 +2096,7 @@ def is_segmented(record: Record) -> bool:
 def has_web_url(record: Record) -> bool:
     """11.3."""
     url = record.url
-    web = len(url) <= 65_536 and re.match("https?://[^/?#]", url, re.IGNORECASE)
+    web = len(url) <= 65_536 and re.match(r"https?://[^\t/?#]", url, re.IGNORECASE)
     return bool(web) and key_of(url) is not None
 
 
@@ -2082,14 +2107,20 @@ def could_be_exchange(record: Record) -> bool:
 
 def their_notes(records: list[Record], notes: set[str]) -> None:
     """11.3, the requests of one archive, and the notes of 11.5 about its records."""
-    by_id = dict[str, Record]()
+    ids, by_id = set[str](), dict[tuple[bool, str], Record]()
     for record in records:
-        if not record.id or record.id in by_id:
+        if not record.id or record.id in ids:
             notes.add("repeated-record-id" if record.id else "no-record-id")
-        by_id.setdefault(record.id, record)
+        ids.add(record.id)
+        if record.id and record.type in ("request", "response", "revisit"):
+            by_id.setdefault((record.type == "request", record.id), record)
         if record.type == "unknown" or is_segmented(record):
             notes.add("unknown-type" if record.type == "unknown" else "segmented")
         if record.type in ("response", "revisit"):
+            if record.in_doubt:
+                notes.add("head-end-in-doubt")
+            if record.type == "response" and record.odd_framing:
+                notes.add("odd-framing")
             if moment(record.date) is None:
                 notes.add(f"{record.type}-without-date")
             if not has_web_url(record):
@@ -2098,14 +2129,17 @@ def their_notes(records: list[Record], notes: set[str]) -> None:
                 notes.add(f"{record.type}-without-http-head")
     for record in records:
         for name in record.concurrent:
-            other = by_id.get(name)
-            request, answer = (record, other) if record.type == "request" else (other, record)
-            if not request or not answer or request.type != "request" or request.url != answer.url:
+            other = by_id.get((record.type != "request", name))
+            if (
+                other is None
+                or other.url != record.url
+                or record.type not in ("request", "response", "revisit")
+            ):
                 continue
-            if answer.type in ("response", "revisit") and (answer.request or request) is not request:
+            request, answer = (record, other) if record.type == "request" else (other, record)
+            if (answer.request or request) is not request:
                 notes.add("second-request")
-            elif answer.type in ("response", "revisit"):
-                answer.request = request
+            answer.request = answer.request or request
 
 
 def put_together(
@@ -2125,7 +2159,7 @@ def put_together(
         by_id.setdefault(record.id, record)
         by_place.setdefault((record.url, record.date), record)
         by_digest.setdefault(record.get("warc-payload-digest"), record)
-        same = (record.method, record.url, record.date)
+        same = (record.method, *place_of(record))
         notes.update({"second-answer"} if same in seen else ())
         seen.add(same)
     for name, records in all_records.items():
@@ -2163,8 +2197,8 @@ def verify(file: BinaryIO, size: int, policy: dict[str, Any]) -> Report:
         report.end("container", error)
         return report
     report.settle("container")
-    package = check_list(bundle, report)
-    check_members(bundle, report, package)
+    check_list(bundle, report)
+    check_members(bundle, report)
     made = check_chain(bundle, report)
     signer = check_seal(bundle, report, made)
     check_policy(policy, report, made, signer)

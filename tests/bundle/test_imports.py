@@ -274,6 +274,69 @@ def test_a_page_that_is_not_there_is_refused_with_what_is_near(named: str, said:
     assert said in str(raised.value)
 
 
+def dated(number: int, url: str, date: str, block: bytes) -> bytes:
+    return record(
+        "response",
+        block,
+        fields={"WARC-Record-ID": record_id(number), "WARC-Target-URI": url, "WARC-Date": date},
+    )
+
+
+OTHER = ANSWER.replace(b"Words", b"Wards")
+
+
+@pytest.mark.parametrize(
+    ("others_url", "others_date"),
+    [
+        (URL, "2024-05-06T07:08:09.0Z"),
+        (URL, "2024-05-06T07:08:09.000999Z"),
+        (URL + "#", DATE),
+        (URL + "#part", "2024-05-06T07:08:09.0001Z"),
+    ],
+)
+def test_no_page_is_one_of_several_answers_that_players_cannot_tell_apart(
+    others_url: str, others_date: str
+) -> None:
+    first, alike = dated(1, URL, DATE, ANSWER), dated(2, others_url, others_date, ANSWER)
+    with importing([("a.warc", first + alike)]) as on_the_way:
+        assert on_the_way.capture.notes["a.warc"]["second-answer"] == (1, len(first))
+        assert [page.url for page in on_the_way.found_pages()] == [URL, others_url]
+    warc = first + dated(2, others_url, others_date, OTHER)
+    with importing([("a.warc", warc)]) as on_the_way:
+        assert not on_the_way.html
+        with pytest.raises(InputError, match="differing answers"):
+            on_the_way.named_page(URL)
+    for place in ((URL, DATE), (others_url, others_date)):
+        bundle = forged(
+            lambda value: with_import(value, digest=str(Digest.of(warc)), bytes=len(warc)),
+            archives={"archive/a.warc": warc},
+            page=place,
+        )
+        assert ("pages", "FAILED", "FORMAT_FAILURE") in findings(bundle)
+
+
+def test_no_page_is_an_answer_that_a_revisit_lies_over() -> None:
+    gone = dated(1, URL, DATE, ANSWER.replace(b"200 OK", b"404 Not Found"))
+    other = dated(2, "https://other.example/", DATE, OTHER)
+    fields = {"WARC-Record-ID": record_id(3), "WARC-Refers-To": record_id(2)}
+    warc = gone + other + record("revisit", OTHER.removesuffix(HTML), fields=fields)
+    with importing([("a.warc", warc)]) as on_the_way:
+        assert on_the_way.capture.revisits()
+        with pytest.raises(InputError, match="differing answers"):
+            on_the_way.named_page(URL)
+
+
+def test_an_archive_that_is_written_to_while_it_is_packed_is_said() -> None:
+    with memory_file(WARC) as file, tempfile.TemporaryFile() as out:
+        on_the_way = Import([Source(name="a.warc", window=Window(file))], now=lambda: small.NOON)
+        pages = on_the_way.found_pages()
+        file.seek(len(WARC) - 10)
+        file.write(b"x")
+        with pytest.raises(FormatError) as raised:
+            on_the_way.pack(pages=pages, cited=[], source=None, to=out)
+        assert (raised.value.code, raised.value.where) == ("CHANGED_WHILE_READ", "archive/a.warc")
+
+
 def test_warcs_without_a_page_are_refused() -> None:
     css = record("response", CHUNKED)
     with importing([("a.warc", css), ("b.warc", css)]) as on_the_way, pytest.raises(InputError) as raised:

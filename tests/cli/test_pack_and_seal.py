@@ -37,7 +37,8 @@ def test_a_warc_out_of_a_bundle_is_packed_and_sealed_again(
     saved = members_of(Path("saved.wacz").read_bytes())
     Path("data.warc.gz").write_bytes(saved[WARC])
     packed = archiver("pack", "data.warc.gz", "-o", "again.wacz")
-    assert (packed.code, packed.out, packed.err) == (0, "again.wacz\n", "")
+    assert (packed.code, packed.out) == (0, "again.wacz\n")
+    assert "packed as a capture by archiver, which it says it is; --from WHO imports it" in packed.err
     sealed = archiver("seal", "again.wacz")
     assert (sealed.code, sealed.out, sealed.err) == (0, "again.wacz\n", "")
     assert archiver("verify", "saved.wacz", "again.wacz").code == 0
@@ -193,6 +194,16 @@ def test_a_folder_and_a_missing_warc_are_no_inputs(archiver: Command, tmp_path: 
         ran = archiver("pack", name, "-o", "a.wacz")
         assert (ran.code, ran.out) == (2, "")
         assert ran.err.startswith(f"archiver: {name}: ")
+
+
+def test_no_warc_is_replaced_by_its_bundle(archiver: Command, warc: Path) -> None:
+    whole = warc.read_bytes()
+    link = warc.with_name("link.wacz")
+    link.symlink_to(warc)
+    for output in (warc, link):
+        ran = archiver("pack", warc, "-o", output, "--force")
+        assert (ran.code, ran.err) == (2, f"archiver: {output}: it is one of the WARCs\n")
+        assert contents(warc.parent) == {"data.warc.gz": whole, "link.wacz": whole}
 
 
 def test_pack_and_seal_replace_nothing_unless_forced(archiver: Command, keyring: Keyring, warc: Path) -> None:

@@ -119,6 +119,19 @@ _TWIN = theirs.record(
 )
 _REVISIT = theirs.pywb()[1]
 
+
+def _odd_hosts() -> list[bytes]:
+    hosts = ["a...b", "0177.10.1", "0177.108.1", "http://c", "d%ff"]
+    return [
+        theirs.record(
+            "response",
+            theirs.ANSWER,
+            fields={"WARC-Record-ID": theirs.record_id(number), "WARC-Target-URI": f"http://{host}/"},
+        )
+        for number, host in enumerate(hosts, 10)
+    ]
+
+
 VECTORS: list[Vector] = [
     vector("imported", "", _import(_ANSWER),
            "A WARC of another maker is kept byte for byte; ours beside it says so."),
@@ -127,8 +140,15 @@ VECTORS: list[Vector] = [
     vector("imported-without-block-digests", _NOTE, _import(*theirs.heritrix()),
            "Records without WARC-Block-Digest: a note."),
     vector("imported-with-a-revisit", _NOTE, _import(*theirs.pywb()),
-           "A revisit whose record is there has an index line with that record's digest, and is never "
-           "content."),
+           "A revisit of a page whose 200 is in the index has no line: some players would show nothing."),
+    vector("imported-with-a-revisit-of-another-url", _NOTE,
+           _import(theirs.pywb()[0], replaced(_REVISIT, b"WARC-Target-URI: " + theirs.URL.encode(),
+                                              b"WARC-Target-URI: https://news.example/print")),
+           "A revisit whose record is of another URL has an index line with that record's digest, and is "
+           "never content."),
+    vector("imported-from-odd-hosts", _NOTE, _import(_ANSWER, *_odd_hosts()),
+           "Hosts with three dots, of octal numbers and of one that is none, behind a second scheme, and in "
+           "bytes that are no UTF-8; the last is no web URL."),
     vector("imported-with-a-revisit-without-its-record", _NOTE,
            _import(_ANSWER, replaced(replaced(_REVISIT, b"2024-05-06T07", b"2023-05-06T07"),
                                      b": sha1:", b": sha1:A")),

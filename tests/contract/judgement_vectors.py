@@ -12,7 +12,7 @@ from archiver import strictjson
 from archiver.bundle.bundle import MANIFEST
 from archiver.bundle.datapackage import DatapackageDigest
 from archiver.bundle.statement import PREDICATE_TYPE, Statement
-from tests.contract.forging import base, consistent, page, sealed, settings, statement, whole
+from tests.contract.forging import base, consistent, page, replaced, sealed, settings, statement, whole
 from tests.contract.keys import COURT, LIBRARY
 from tests.contract.projection_vectors import MISSING, as_recorded
 from tests.contract.vector import Vector, trusting, vector
@@ -146,6 +146,11 @@ def _of_wacz(version: str) -> Callable[[], bytes]:
     return lambda: sealed(base(), package_bytes=change)
 
 
+def _newer_with_null(data: bytes) -> bytes:
+    newer = replaced(data, b'"wacz_version":"1.1.1"', b'"wacz_version":"1.2.0"')
+    return replaced(newer, b'"title":"A page"', b'"title":null')
+
+
 def _of_predicate(kind: str) -> Callable[[], bytes]:
     def change(made: Statement) -> Statement:
         return msgspec.structs.replace(made, predicate_type=kind)
@@ -178,6 +183,10 @@ _VERSIONS: list[Vector] = [
            "datapackage.json is of WACZ 1.2.0; v1 bundles are of 1.1.1."),
     vector("version-of-wacz-older", _UNSUPPORTED, _of_wacz("1.0.0"),
            "datapackage.json is of WACZ 1.0.0; v1 bundles are of 1.1.1."),
+    vector("version-of-wacz-newer-in-another-form",
+           "datapackage FORMAT_FAILURE, statement FORMAT_FAILURE, signature FORMAT_FAILURE",
+           lambda: sealed(base(), package_bytes=_newer_with_null),
+           "datapackage.json is of WACZ 1.2.0 and has a field that is null: its form comes first."),
     vector("version-of-the-proof-newer", _UNSUPPORTED, _of_provenance("v2"),
            "The proof is of a version that this verifier lacks."),
     vector("version-of-the-proof-older", _UNSUPPORTED, _of_provenance("v0"),

@@ -191,6 +191,11 @@ _TOLD: list[Vector] = [
     vector("manifest-exchange-of-another-body", _MANIFEST,
            _told(b'"payload_digest":"sha256:8', b'"payload_digest":"sha256:9'),
            "The manifest gives a body another digest."),
+    vector("manifest-exchange-of-no-digest-and-no-size", _MANIFEST,
+           lambda: _manifest(
+               lambda value: value["derived"]["exchanges"][0].update(payload_digest="md5:0", size=-1)),
+           "The manifest has a text that is no digest and a size below zero: they are not what the records "
+           "give, and their form is nothing of its own."),
     vector("manifest-without-exchanges", _MANIFEST,
            lambda: _manifest(lambda value: value["derived"]["exchanges"].clear()),
            "The manifest leaves the exchanges out."),

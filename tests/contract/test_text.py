@@ -323,7 +323,7 @@ def test_imports() -> None:
     )
     fields = told.partition("These fields are read: ")[2].partition("; of each")[0].lower().split(", ")
     assert {*fields, importedheader._CONCURRENT} == set(importedheader._READ.values())
-    assert f"`{cdxj._EARLIEST}`" in TEXTS["imports"] and f"`{cdxj.REVISIT}`" in TEXTS["imports"]
+    assert f"`{importedheader._EARLIEST}`" in TEXTS["imports"] and f"`{cdxj.REVISIT}`" in TEXTS["imports"]
     assert f"`{importedheader._ADDRESS.pattern}`" in told
     assert f"`{importedheader._WEB.pattern}`" in section("imports", "11.3")
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import importlib.util
 import json
 import random
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.errors import FormatError
+from archiver.warc.importedheader import is_web_url
 from archiver.warc.surt import post_append, surt_key
 from tests.programs import need
 
@@ -47,10 +49,39 @@ def test_a_url_has_its_key(url: str, key: str) -> None:
     assert surt_key(url) == key
 
 
-@pytest.mark.parametrize("url", ["http://example.org:x/", "http://example.org:65536/", "http://a:80:80/"])
-def test_what_is_no_port_is_refused(url: str) -> None:
-    with pytest.raises(FormatError, match="port"):
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://example.org:x/", "http://example.org:65536/", "http://a:80:80/", "http://a::/"),
+        *("http://", "http:///", "http://@/", "http://u@:80/", "http://../", "http://%2e/"),
+        *("http://[]/", "http://[::1/", "http://a[::1]/", "http://[::1]a/", "http://a]/"),
+        *("http://a%ff/", "http://%e2%82/", "http://" + "a" * 1025 + "/"),
+    ],
+)
+def test_what_is_no_host_or_port_is_refused(url: str) -> None:
+    with pytest.raises(FormatError):
         surt_key(url)
+    assert not is_web_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("http://a...b/", "b,,a)/"),
+        ("http://...a/", "a)/"),
+        ("http://0177.10.1/", "1,0,10,127)/"),
+        ("http://0177.108.1/", "1,108,0177)/"),
+        ("http://1.08/", "08,1)/"),
+        ("http://" + "0" * 60 + "1/", "1,0,0,0)/"),
+        ("http://https://a/", "a)/"),
+        ("http://http://", None),
+    ],
+)
+def test_an_odd_host_has_the_key_that_the_package_gives(url: str, key: str | None) -> None:
+    if key is None:
+        assert not is_web_url(url)
+    else:
+        assert surt_key(url) == key
 
 
 @given(st.text())
@@ -73,7 +104,8 @@ LONG = {
     "session folders": "http://h/" + f"({ASPX})/" * 2_400,
     "session folders and files": "http://h/" + f"({ASPX})/" * 1_200 + ".aspx" * 6_000,
     "session folders and question marks": "http://h/" + f"({ASPX})/%3f" * 2_100 + ".aspx",
-    "a host that must be prepared": "http://" + "ü." * 21_000,
+    "a host that must be prepared": "http://" + "ü." * 341,
+    "schemes": "http://" * 9_000 + "h/",
     "folders to leave": "http://h/" + "a/" * 10_000 + "../" * 14_000,
     "parameters": "http://h/?" + "&" * 65_000,
 }
@@ -265,11 +297,39 @@ for line in sys.stdin:
 """
 
 
-def test_ten_thousand_urls_have_the_keys_that_the_surt_package_gives() -> None:
+ODD = [
+    *("a", "x", "1", "0", "08", "0177", "108", "255", "256", "9", "80", "4294967296", "0" * 47 + "1", "0x7f"),
+    *(
+        ".",
+        ".",
+        ".",
+        "..",
+        "...",
+        "www.",
+        "www2.",
+        "-",
+        "_",
+        "@",
+        ":",
+        "[",
+        "]",
+        "[::1]",
+        ":80",
+        ":443",
+        "http://",
+    ),
+    *("%ff", "%41", "%2e", "%20", "%0a", "%", "%25", " ", "\x01", "\x7f", "\t", *"!$&'(,;=~*{|\\\"<>^`"),
+    *("ü", "ß", "日", "\u3002", "\uff0e", "\u00ad", "\u200b", "\u212a", "\u0130", "\u0663", "xn--"),
+]
+
+
+def odd(chance: random.Random) -> str:
+    return chance.choice(SCHEMES[:3]) + "".join(chance.choices(ODD, k=chance.randint(1, 5))) + "/x"
+
+
+def keys_that_the_package_gives(urls: list[str]) -> list[str | None]:
     """The package runs as a program of its own: its licence is not ours, and its import is heavy."""
     python = sys.executable if importlib.util.find_spec("surt") else str(need("surt"))
-    chance = random.Random(20260211)
-    urls = [generated(chance) for _ in range(10_000)]
     done = subprocess.run(
         [python, "-c", THEIRS],
         input="".join(json.dumps(url) + "\n" for url in urls),
@@ -278,7 +338,21 @@ def test_ten_thousand_urls_have_the_keys_that_the_surt_package_gives() -> None:
         check=True,
         timeout=120,
     )
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_what_an_import_may_hold_has_the_keys_that_the_surt_package_gives() -> None:
+    chance = random.Random(20260212)
+    urls = [url for url in (odd(chance) for _ in range(10_000)) if is_web_url(url)]
+    assert len(urls) > 5_000
+    for url, theirs in zip(urls, keys_that_the_package_gives(urls), strict=True):
+        assert surt_key(url) == theirs, url
+
+
+def test_ten_thousand_urls_have_the_keys_that_the_surt_package_gives() -> None:
+    chance = random.Random(20260211)
+    urls = [generated(chance) for _ in range(10_000)]
+    answers = keys_that_the_package_gives(urls)
     assert sum(answer is None for answer in answers) < 2_000
     for url, theirs in zip(urls, answers, strict=True):
         try:
@@ -339,6 +413,30 @@ def test_requests_with_bodies_have_the_keys_that_cdxj_indexer_gives(tmp_path: Pa
     )
     theirs = [line.split(" ", 1)[0] for line in done.stdout.splitlines()]
     assert theirs == [surt_key(post_append(url, *body)) for url, body in zip(urls, BODIES, strict=True)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"' + b"a" * 60_000 + b'":[' + b"1," * 30_000 + b"1]}",
+        b'{"' + b"a" * 100 + b'":[' + b"1," * 100 + b"1]}",
+        b'{"a":[' + b"0," * 500_000 + b"0]}",
+    ],
+)
+def test_a_list_does_not_make_a_key_many_times_as_long_as_its_body(body: bytes) -> None:
+    begun = time.process_time()
+    assert post_append("http://h/", "POST", "application/json", body) == "http://h/?__wb_method=post"
+    plain = post_append("http://h/", "POST", "text/plain", body)
+    assert plain == "http://h/?__wb_method=post&__wb_post_data=" + base64.b64encode(body).decode()
+    assert time.process_time() - begun < 2
+
+
+def test_a_list_of_a_few_kilobytes_is_in_the_key_whole() -> None:
+    body = json.dumps({"a" * 50: [1] * 73}).encode()  # 4,076 characters of pairs, 15 times the body
+    key = post_append("http://h/", "POST", "application/json", body)
+    assert key.count("&") == 73 and key.endswith(f"&{'a' * 50}.73_=1")
+    body = json.dumps({"a" * 50: [1] * 74}).encode()
+    assert post_append("http://h/", "POST", "application/json", body) == "http://h/?__wb_method=post"
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "HEAD", "DELETE"])
