@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,10 +16,12 @@ from pathlib import Path
 def running(command: Sequence[str | Path], *, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """*command* in a process group of its own, at home in *folder*, where ``log`` takes all it says.
 
+    For temporary files it has a folder with a short name: Chromium's socket there must fit into 108 bytes.
     On the way out it is asked to end, which lets it end its own children in order; what is left of the group
     is killed.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    temporary = tempfile.mkdtemp()
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             command,
@@ -25,7 +29,7 @@ def running(command: Sequence[str | Path], *, folder: Path) -> Iterator[subproce
             stdout=log,
             stderr=log,
             cwd=folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8"},
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": temporary, "LANG": "C.UTF-8"},
             start_new_session=True,
         )
     try:
@@ -37,6 +41,7 @@ def running(command: Sequence[str | Path], *, folder: Path) -> Iterator[subproce
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=5)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def said(folder: Path) -> str:
