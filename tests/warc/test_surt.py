@@ -115,7 +115,7 @@ LONG = {
 def test_a_long_url_has_its_key_at_once(name: str) -> None:
     begun = time.process_time()
     surt_key(LONG[name])
-    assert time.process_time() - begun < 0.2
+    assert time.process_time() - begun < 1
 
 
 # What was found by asking the package, as one pattern each; to look for it so takes quadratic time.
