@@ -6,7 +6,6 @@ that another tool made, or a file of any kind. Whose word it is worth is for `ve
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +13,8 @@ import msgspec
 
 from archiver import strictjson
 from archiver.bundle.datapackage import PROVENANCE_TYPE
-from archiver.bundle.statement import PAYLOAD_TYPE, STATEMENT_TYPE, Sha256, Subject
+from archiver.bundle.moment import parse_utc, utc_text
+from archiver.bundle.statement import PAYLOAD_TYPE, STATEMENT_TYPE, Sha256, Subject, read_statement
 from archiver.digest import Digest
 from archiver.errors import FormatError
 from archiver.signing.dsse import Envelope, verify_envelope
@@ -30,9 +30,6 @@ MAX_BYTES = 8 << 20
 """No countersignature is larger."""
 
 PREDICATE_TYPE = "urn:uuid:c5450e06-fa35-4295-8315-053544d24f8b#countersign/v1"
-_FAMILY = PREDICATE_TYPE.rpartition("/")[0] + "/"
-# The hour is spelled out: newer Pythons take 24:00 for the next day's beginning, older ones for an error.
-_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z", re.ASCII)
 _MAX_NAME = 255
 
 
@@ -63,18 +60,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         FormatError names the field that is not as it must be; UNSUPPORTED_VERSION for another version of
         a countersignature, FORMAT_FAILURE for a statement of any other kind.
         """
-        value: Any = strictjson.loads_canonical(data)
-        if not isinstance(value, dict) or value.get("_type") != STATEMENT_TYPE:
-            raise FormatError("is not an in-toto v1 Statement")
-        kind = value.get("predicateType")
-        if kind != PREDICATE_TYPE:
-            newer = isinstance(kind, str) and kind.startswith(_FAMILY)
-            raise FormatError(
-                f"{kind!r:.120} is not a countersignature of this version",
-                where="predicateType",
-                code="UNSUPPORTED_VERSION" if newer else "FORMAT_FAILURE",
-            )
-        statement = strictjson.convert(value, cls)
+        statement = strictjson.convert(read_statement(data, PREDICATE_TYPE, "a countersignature"), cls)
         if len(statement.subject) != 1:
             raise FormatError(f"{len(statement.subject)} files; it is over one", where="subject")
         (subject,) = statement.subject
@@ -175,8 +161,6 @@ def countersign(
 
     FormatError for a name that is none, or is not text.
     """
-    from archiver.bundle.pack import utc_text  # on use: a verifier of countersignatures packs nothing
-
     check_base_name(name, "name")
     if role not in ROLES:
         raise ValueError(f"no such role: {role}")
@@ -206,6 +190,6 @@ def _parse_digest(text: str, where: str) -> None:
 
 def _parse_date(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text if _UTC.fullmatch(text) else "")
-    except ValueError as error:
-        raise FormatError(f"not a UTC time: {text!r:.40}", where="predicate.date") from error
+        return parse_utc(text)
+    except FormatError as error:
+        raise error.inside("predicate.date") from error

@@ -7,7 +7,7 @@ bundle says of itself: digests are computed, the index and the manifest are made
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
 
 import msgspec
@@ -17,7 +17,7 @@ from archiver.bundle.container import LAST
 from archiver.bundle.datapackage import DIGEST_NAME, NAME
 from archiver.bundle.redaction import count_blanks
 from archiver.bundle.statement import check_statement, make_statement
-from archiver.bundle.verdict import Check, failed, from_error, passed
+from archiver.bundle.verdict import Check, failed, from_error, guarded, passed
 from archiver.digest import Digest
 from archiver.errors import FormatError, LimitError
 from archiver.manifest import Manifest, project
@@ -45,26 +45,17 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
 def examine(bundle: Bundle) -> Examination:
     """Check *bundle* against itself; every finding is a check, nothing is raised for its content."""
     checks: list[Check] = [passed("container", f"{len(bundle.members)} members, no byte outside them")]
-    checks += _guarded("datapackage", lambda: _datapackage(bundle))
+    checks += guarded("datapackage", lambda: _datapackage(bundle))
     summing = _Summing(bundle)
     summing.begin()
     manifest, blanks, found = _capture(bundle)
-    checks += _guarded("members", lambda: _members(bundle, summing.result(), scanned=manifest is not None))
+    checks += guarded("members", lambda: _members(bundle, summing.result(), scanned=manifest is not None))
     checks += found
     if manifest is not None and all(name in bundle.members for name in LAST):
-        checks += _guarded("statement", lambda: _statement(bundle, manifest))
+        checks += guarded("statement", lambda: _statement(bundle, manifest))
     if bundle.changed():
         checks.append(failed("container", "CHANGED_WHILE_READ", "the file was written to while it was read"))
     return Examination(checks=tuple(checks), manifest=manifest, blanks=blanks)
-
-
-def _guarded(name: str, work: Callable[[], Iterator[Check]]) -> list[Check]:
-    checks: list[Check] = []
-    try:
-        checks.extend(work())
-    except (FormatError, LimitError) as error:
-        checks.append(from_error(name, error))
-    return checks
 
 
 def _datapackage(bundle: Bundle) -> Iterator[Check]:

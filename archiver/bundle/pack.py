@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import BinaryIO
 
 from archiver.bundle.bundle import ARCHIVES, INDEX, MANIFEST, PAGES
@@ -16,6 +16,7 @@ from archiver.bundle.datapackage import (
     DatapackageDigest,
     Resource,
 )
+from archiver.bundle.moment import utc_text
 from archiver.bundle.pages import Page, write_pages
 from archiver.digest import Digest
 from archiver.errors import FormatError
@@ -25,11 +26,6 @@ from archiver.warc.capture import Capture, StoredExchange
 from archiver.warc.cdxj import index_bytes
 
 SOFTWARE = f"archiver {__version__}"
-
-
-def utc_text(moment: datetime) -> str:
-    """*moment* as the bundle writes it: UTC, whole seconds, ``2026-11-23T10:06:51Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def pages_of(capture: Capture, title: Callable[[StoredExchange], str]) -> tuple[Page, ...]:

@@ -18,7 +18,8 @@ from archiver.bundle.datapackage import (
     Resource,
 )
 from archiver.bundle.examine import examine
-from archiver.bundle.pack import SOFTWARE, utc_text
+from archiver.bundle.moment import utc_text
+from archiver.bundle.pack import SOFTWARE
 from archiver.bundle.statement import PAYLOAD_TYPE, make_statement
 from archiver.bundle.verdict import Verdict
 from archiver.digest import Digest

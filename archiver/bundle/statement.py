@@ -75,6 +75,26 @@ def make_statement(
     )
 
 
+def read_statement(payload: bytes, predicate_type: str, what: str) -> object:
+    """The decoded JSON of *payload*, an in-toto v1 Statement of *predicate_type*, which is that of *what*.
+
+    FormatError for any other: UNSUPPORTED_VERSION where it is another version of the same kind.
+    """
+    value = strictjson.loads_canonical(payload)
+    if not isinstance(value, dict) or value.get("_type") != STATEMENT_TYPE:
+        raise FormatError("is not an in-toto v1 Statement")
+    kind = value.get("predicateType")
+    if kind != predicate_type:
+        family = predicate_type.rpartition("/")[0] + "/"
+        newer = isinstance(kind, str) and kind.startswith(family)
+        raise FormatError(
+            f"{kind!r:.120} is not {what} of this version",
+            where="predicateType",
+            code="UNSUPPORTED_VERSION" if newer else "FORMAT_FAILURE",
+        )
+    return value
+
+
 def check_statement(payload: bytes, payload_type: str, expected: Statement) -> None:
     """Raise FormatError unless *payload* is the statement that the bundle's own bytes give.
 
@@ -84,19 +104,8 @@ def check_statement(payload: bytes, payload_type: str, expected: Statement) -> N
     where = "statement"
     if payload_type != PAYLOAD_TYPE:
         raise FormatError(f"payload type {payload_type!r:.80} is not {PAYLOAD_TYPE}", where=where)
-    value = strictjson.loads_canonical(payload)
-    if not isinstance(value, dict) or value.get("_type") != STATEMENT_TYPE:
-        raise FormatError("is not an in-toto v1 Statement", where=where)
-    kind = value.get("predicateType")
-    if kind != PREDICATE_TYPE:
-        family = PREDICATE_TYPE.rpartition("/")[0] + "/"
-        newer = isinstance(kind, str) and kind.startswith(family)
-        code = "UNSUPPORTED_VERSION" if newer else "FORMAT_FAILURE"
-        raise FormatError(
-            f"predicate type {kind!r:.120} is not a capture of this version", where=where, code=code
-        )
     try:
-        statement = strictjson.convert(value, Statement)
+        statement = strictjson.convert(read_statement(payload, PREDICATE_TYPE, "a capture"), Statement)
     except FormatError as error:
         raise error.inside(where) from error
     if statement == expected:

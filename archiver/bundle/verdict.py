@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 
 import msgspec
@@ -76,3 +76,13 @@ def from_error(name: str, error: ArchiverError) -> Check:
             return indeterminate(name, error.code, str(error))
         return failed(name, error.code, str(error))
     raise error
+
+
+def guarded(name: str, work: Callable[[], Iterator[Check]]) -> list[Check]:
+    """What *work* finds; an error that it ends in is one more check, called *name*."""
+    checks: list[Check] = []
+    try:
+        checks.extend(work())
+    except (FormatError, LimitError) as error:
+        checks.append(from_error(name, error))
+    return checks

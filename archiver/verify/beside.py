@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,14 +20,13 @@ from archiver.bundle.countersign import MAX_BYTES, SUFFIX, Countersignature, Sta
 from archiver.bundle.verdict import Check, Verdict, failed, from_error, indeterminate, passed
 from archiver.digest import Digest
 from archiver.errors import FormatError, InputError, LimitError
-from archiver.signing.evidence import check_shape
-from archiver.verify.policy import Policy
+from archiver.verify.evidence import evidence_checks
+from archiver.verify.policy import CLOCK_TOLERANCE, Policy
 from archiver.verify.result import Countersigner, Result
 from archiver.warc.window import Window
 
 _NAME = "countersignature"
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
-_CLOCK_TOLERANCE = timedelta(minutes=10)
 
 STOOD_IN_FOR = frozenset({"NO_SIGNATURE", "UNTRUSTED_SIGNER"})
 """What a trusted countersigner makes up for in another tool's file: that nobody known has signed it."""
@@ -96,7 +95,7 @@ class Beside:
             yield indeterminate(_NAME, "UNTRUSTED_SIGNER", why)
         else:
             yield passed(_NAME, f"{said} {signer.name} {identity.hex[:16]} at {date}, as it claims")
-        if statement.date > now + _CLOCK_TOLERANCE:
+        if statement.date > now + CLOCK_TOLERANCE:
             yield indeterminate(_NAME, "CLOCK", "the time claimed lies ahead of this machine's clock")
         yield from self._notes(statement, countersignature)
 
@@ -104,14 +103,7 @@ class Beside:
         if self._path.name != statement.name + SUFFIX:
             why = f"it was signed under another name, {statement.name!r:.300}"
             yield passed(_NAME, why, code="NAME_DIFFERS")
-        try:
-            types = check_shape(list(countersignature.evidence))
-        except LimitError as error:
-            yield passed(_NAME, f"{error}: not relied on", code="RESOURCE_LIMIT")
-            return
-        for number, kind in enumerate(types):
-            why = f"evidence[{number}] is of a type that cannot be judged, {kind!r:.60}: not relied on"
-            yield passed(_NAME, why, code="NOT_RELIED_ON")
+        yield from evidence_checks(_NAME, list(countersignature.evidence))
 
     @property
     def _is_called_archive(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import msgspec
 
@@ -12,6 +13,9 @@ from archiver.digest import Digest
 from archiver.errors import FormatError
 from archiver.signing.identity import check_name
 from archiver.signing.keyring import Keyring
+
+CLOCK_TOLERANCE = timedelta(minutes=10)
+"""How far ahead of the verifier's own clock a time that is claimed may lie."""
 
 SPEC = "archiver-policy/v1-draft"
 """The form of the JSON that `Policy.from_json` reads."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,21 +11,19 @@ import msgspec
 
 from archiver.bundle.bundle import IDENTITY, Bundle, open_regular
 from archiver.bundle.examine import examine
-from archiver.bundle.verdict import Check, Verdict, failed, from_error, indeterminate, passed
+from archiver.bundle.moment import parse_utc
+from archiver.bundle.verdict import Check, Verdict, failed, from_error, guarded, indeterminate, passed
 from archiver.digest import Digest
 from archiver.errors import FormatError, LimitError
 from archiver.manifest import Manifest
 from archiver.signing.dsse import Envelope, verify_envelope
-from archiver.signing.evidence import check_shape
 from archiver.signing.identity import Identity
 from archiver.signing.waczauth import check_signed_data
 from archiver.verify.beside import Beside
-from archiver.verify.policy import Policy
+from archiver.verify.evidence import evidence_checks
+from archiver.verify.policy import CLOCK_TOLERANCE, Policy
 from archiver.verify.result import Result
 from archiver.warc.window import Window
-
-_CLOCK_TOLERANCE = timedelta(minutes=10)
-_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z", re.ASCII)
 
 
 def verify(
@@ -112,12 +109,7 @@ class _Signature:
         self.created: str | None = None
 
     def checks(self) -> list[Check]:
-        found: list[Check] = []
-        try:
-            found.extend(self._run())
-        except (FormatError, LimitError) as error:
-            found.append(from_error("signature", error))
-        return found
+        return guarded("signature", self._run)
 
     def _run(self) -> Iterator[Check]:
         bundle = self._bundle
@@ -145,7 +137,7 @@ class _Signature:
         else:
             yield passed("signer", f"{signer.name} {signer.fingerprint.hex[:16]}")
         yield from self._wacz_auth(identity)
-        yield from self._evidence(provenance.evidence)
+        yield from guarded("evidence", lambda: evidence_checks("evidence", provenance.evidence))
         yield from self._time()
 
     def _wacz_auth(self, identity: Identity | None) -> Iterator[Check]:
@@ -163,28 +155,13 @@ class _Signature:
         else:
             yield passed("wacz-auth", "the anonymous signature for other WACZ tools is good too")
 
-    def _evidence(self, evidence: list[object]) -> Iterator[Check]:
-        try:
-            types = check_shape(evidence)
-        except LimitError as error:
-            # Anybody may append, so that too much was appended must not spoil what the signer sealed.
-            yield passed("evidence", f"{error}: not relied on", code="RESOURCE_LIMIT")
-            return
-        except FormatError as error:
-            yield from_error("evidence", error)
-            return
-        for number, kind in enumerate(types):
-            why = f"entry {number} is of a type that this version cannot judge, {kind!r:.60}: not relied on"
-            yield passed("evidence", why, code="NOT_RELIED_ON")
-
     def _time(self) -> Iterator[Check]:
         try:
-            text = self._bundle.package.created
-            created = datetime.fromisoformat(text if _UTC.fullmatch(text) else "")
-        except ValueError:
+            created = parse_utc(self._bundle.package.created)
+        except FormatError:
             yield failed("time", "FORMAT_FAILURE", "the sealing time claimed is not a UTC time")
             return
-        if created > self._now + _CLOCK_TOLERANCE:
+        if created > self._now + CLOCK_TOLERANCE:
             yield indeterminate(
                 "time", "CLOCK", "the sealing time claimed lies ahead of this machine's clock"
             )

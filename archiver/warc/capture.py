@@ -16,7 +16,7 @@ from archiver.errors import FormatError, LimitError
 from archiver.warc.block import FEED, stored_block
 from archiver.warc.coding import content_codings, decode
 from archiver.warc.facts import Facts
-from archiver.warc.http1 import ChunkedDecoder, Framing, Head, ascii_lower, framing
+from archiver.warc.http1 import ChunkedDecoder, Framing, Head, framing, media_type
 from archiver.warc.imported import ImportedScan, imported_block
 from archiver.warc.importedheader import parse_date, timestamp
 from archiver.warc.record import CERTIFICATES, WARC_FIELDS, Record
@@ -200,7 +200,6 @@ class Capture:
         )
 
     def _exchange(self, record: Record, http: Head, request: Record | None, facts: Facts) -> StoredExchange:
-        media_type = http.first("content-type") or ""
         return StoredExchange(
             record=record,
             http=http,
@@ -210,7 +209,7 @@ class Capture:
             url=record.url or "",
             method=request.method or "GET" if request else "GET",
             status=http.status,
-            mime=ascii_lower(media_type.partition(";")[0].strip(" \t")) or "unk",
+            mime=media_type(http.first("content-type")) or "unk",
         )
 
     @cached_property

@@ -57,6 +57,11 @@ def ascii_lower(value: str) -> str:
     return value.lower() if value.isascii() else value.translate(_LOWER)
 
 
+def media_type(value: str | None) -> str:
+    """A Content-Type's *value* up to its semicolon, in lower case; empty where there is none."""
+    return ascii_lower((value or "").partition(";")[0].strip(_OWS))
+
+
 def listed(values: list[str]) -> list[str]:
     """The members of the comma-separated lists *values*, in lower case; empty ones are none."""
     members = [ascii_lower(part.strip(_OWS)) for value in values for part in value.split(",")]

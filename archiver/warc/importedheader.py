@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from archiver.errors import FormatError
-from archiver.warc.http1 import ascii_lower, text
+from archiver.warc.http1 import ascii_lower, media_type, text
 from archiver.warc.record import MAX_URL, Header
 from archiver.warc.surt import surt_key
 
@@ -62,7 +62,7 @@ class ImportedHeader(Header, frozen=True, kw_only=True, gc=False):
     @property
     def media_type(self) -> str:
         """The Content-Type up to its semicolon, in lower case."""
-        return ascii_lower(self.content_type.partition(";")[0].strip(" \t"))
+        return media_type(self.content_type)
 
 
 def parse_date(date: str) -> datetime | None:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from archiver.bundle.datapackage import DatapackageDigest
-from archiver.bundle.pack import utc_text
+from archiver.bundle.moment import utc_text
 from archiver.digest import Digest
 from archiver.signing.keys import Algorithm, low_s
 from archiver.signing.waczauth import signed_data as sign_wacz_auth

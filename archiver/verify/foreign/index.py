@@ -15,7 +15,7 @@ from archiver.verify.foreign.findings import Findings
 from archiver.verify.foreign.lines import Values, inflated, lines
 from archiver.verify.foreign.package import STRONG, WEAK
 from archiver.warc.capture import Capture
-from archiver.warc.http1 import ascii_lower
+from archiver.warc.http1 import media_type
 from archiver.warc.record import MAX_URL, Record
 from archiver.warc.surt import surt_key
 
@@ -241,7 +241,7 @@ class _Index:
             raise _differs(f"{where} has {record.length} bytes, not {length}")
 
     def _check_kind(self, value: dict[str, Any], record: Record, where: str) -> None:
-        mime = ascii_lower((_text(value, "mime") or "").partition(";")[0].strip())
+        mime = media_type(_text(value, "mime"))
         if (mime == _REVISIT) != (record.type == "revisit"):
             if mime == _REVISIT:
                 raise _differs(f"{where} is a {record.type}, not a revisit")
@@ -254,7 +254,7 @@ class _Index:
         if status not in (None, "", "-") and _number(value, "status", loose=True) != record.http.status:
             raise _differs(f"{where} has status {record.http.status}, not {status!r:.40}")
         if record.type == "response":
-            has = ascii_lower((record.http.first("content-type") or "").partition(";")[0].strip())
+            has = media_type(record.http.first("content-type"))
             if mime and has and mime not in ("unk", has):
                 self.found.note("INDEX_DIFFERS", f"{where}: mime {mime!r:.80}, its answer says {has!r:.80}")
 

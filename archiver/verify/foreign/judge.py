@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from archiver.bundle.bundle import file_state
 from archiver.bundle.datapackage import DIGEST_NAME, NAME
-from archiver.bundle.verdict import Check, failed, from_error, indeterminate, passed
+from archiver.bundle.verdict import Check, failed, from_error, guarded, indeterminate, passed
 from archiver.digest import Digest
 from archiver.errors import FormatError, LimitError
-from archiver.manifest import Manifest, project
+from archiver.manifest import Manifest, page_candidates, project
 from archiver.verify.foreign.container import ForeignContainer, ForeignMember, read_foreign_container
 from archiver.verify.foreign.index import check_index
 from archiver.verify.foreign.members import check_members, is_archive
@@ -23,7 +23,6 @@ from archiver.verify.foreign.signature import Signature
 from archiver.verify.policy import Policy
 from archiver.verify.result import Result
 from archiver.warc.capture import Capture
-from archiver.warc.cdxj import indexed
 from archiver.warc.record import Record
 from archiver.warc.window import Window
 
@@ -66,7 +65,7 @@ def judge_warc(file: BinaryIO, name: str, policy: Policy) -> Result:
     archive = Path(name).name or "warc"
     capture = Capture({archive: window}, limits=policy.limits.scan(window.size), imported=True)
     checks = [passed("container", f"a WARC of {window.size} bytes, in no bundle")]
-    checks += _guarded("records", lambda: _records(capture))
+    checks += guarded("records", lambda: _records(capture))
     manifest = _manifest(capture, ()) if _sound(checks) else None
     checks.append(indeterminate("signature", "NO_SIGNATURE", "a WARC is not signed"))
     return Result(
@@ -99,11 +98,11 @@ class _Wacz:
         container = self._container
         yield from container.findings
         yield passed("container", f"{len(container.members)} members")
-        yield from _guarded("datapackage", self._datapackage)
+        yield from guarded("datapackage", self._datapackage)
         package, digest = self._package, self._digest
         if package is None or digest is None or self.ours:
             return
-        yield from _guarded("members", lambda: check_members(container, package))
+        yield from guarded("members", lambda: check_members(container, package))
         yield from self._capture(package)
         signature = Signature(self._signed, digest, package, self._now)
         yield from signature.checks()
@@ -158,13 +157,13 @@ class _Wacz:
             limits=self._policy.limits.scan(sum(member.size for member in archives)),
             imported=True,
         )
-        records = _guarded("records", lambda: _records(capture))
+        records = guarded("records", lambda: _records(capture))
         yield from records
         if not _sound(records):
             return
-        yield from _guarded("index", lambda: check_index(container, capture))
+        yield from guarded("index", lambda: check_index(container, capture))
         pages = Pages(container, package, capture)
-        yield from _guarded("pages", pages.checks)
+        yield from guarded("pages", pages.checks)
         self.manifest = _manifest(capture, pages.listed)
 
 
@@ -214,24 +213,11 @@ def _records(capture: Capture) -> Iterator[Check]:
 def _manifest(capture: Capture, pages: Iterable[Record]) -> Manifest | None:
     """What the records hold, in the form of a manifest of ours; None where they do not give one."""
     try:
-        answers: dict[tuple[str, str], set[tuple[int, Digest]]] = {}
-        for _, exchange in indexed(capture):
-            if exchange.method == "GET":
-                one = exchange.status, exchange.record.payload_digest
-                answers.setdefault((exchange.url, exchange.record.date), set()).add(one)
+        candidates = page_candidates(capture)
         wanted = dict.fromkeys((record.url or "", record.date) for record in pages)
-        return project(capture, [page for page in wanted if len(answers.get(page, ())) == 1])
+        return project(capture, [page for page in wanted if candidates.get(page) is not None])
     except (FormatError, LimitError):
         return None
-
-
-def _guarded(name: str, work: Callable[[], Iterator[Check]]) -> list[Check]:
-    checks: list[Check] = []
-    try:
-        checks.extend(work())
-    except (FormatError, LimitError) as error:
-        checks.append(from_error(name, error))
-    return checks
 
 
 def _sound(records: list[Check]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archiver.bundle.verdict import Check, failed, indeterminate, passed
@@ -19,11 +19,11 @@ from archiver.signing.keys import Algorithm, PublicKey, is_low_s, low_s
 from archiver.signing.strictbase64 import decode_base64
 from archiver.signing.waczauth import VERSION
 from archiver.verify.foreign.package import Package
+from archiver.verify.policy import CLOCK_TOLERANCE
 
 if TYPE_CHECKING:
     from cryptography import x509
 
-_CLOCK_TOLERANCE = timedelta(minutes=10)
 _COMMON = ("hash", "created", "software", "version", "signature")
 _ANONYMOUS = ("publicKey",)
 _DOMAIN = ("domain", "domainCert", "timeSignature", "timestampCert", "crossSignedCert")
@@ -161,7 +161,7 @@ class Signature:
             return
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=self._now.tzinfo)
-        if moment > self._now + _CLOCK_TOLERANCE:
+        if moment > self._now + CLOCK_TOLERANCE:
             yield indeterminate(
                 "time", "CLOCK", "the time of making claimed lies ahead of this machine's clock"
             )
