@@ -84,10 +84,15 @@ def convert(value: object, kind: type[T]) -> T:
         raise FormatError(str(error)) from error
 
 
+def outside_strings(data: bytes) -> bytes:
+    """JSON *data* without its strings: what is left of commas and brackets are those of its values."""
+    return _STRING.sub(b"", data)
+
+
 def _check_size(data: bytes, max_bytes: int) -> None:
     if len(data) > max_bytes:
         raise LimitError(f"{len(data)} bytes of JSON; the limit is {max_bytes}")
-    if _is_large(data) and _is_large(_STRING.sub(b"", data)):  # second: URLs are full of commas, too
+    if _is_large(data) and _is_large(outside_strings(data)):  # second: URLs are full of commas, too
         raise LimitError(f"more than {MAX_CONTAINERS} lists or {MAX_VALUES} values in one JSON document")
 
 

@@ -72,7 +72,7 @@ def _notes(result: Result) -> Iterator[str]:
 
 def _kind(check: Check) -> tuple[str, str, str]:
     """What makes two notes of one kind: check, code and, of an import, the deviation."""
-    return check.name, check.code, check.message.partition(":")[0] if check.code == "IMPORT_NOTE" else ""
+    return check.name, check.code, check.message.rpartition(": ")[0] if check.code == "IMPORT_NOTE" else ""
 
 
 def _findings(result: Result) -> Iterator[Check]:
@@ -119,8 +119,8 @@ def _what(result: Result, manifest: Manifest) -> Iterator[str]:
     counts = manifest.derived.counts
     loose = any(check.code == "UNACCOUNTED_BYTES" for check in result.checks)
     whole = "" if loose or result.verdict is Verdict.FAILED else ": every byte accounted for"
-    held = f"{result.files} files, {count_text(counts.exchanges, 'exchange')}, {size_text(result.size)}"
-    yield f"what    {held}{whole}"
+    held = f"{count_text(result.files, 'file')}, {count_text(counts.exchanges, 'exchange')}"
+    yield f"what    {held}, {size_text(result.size)}{whole}"
     if result.blanks:
         yield f"        {count_text(result.blanks, 'secret value')} blanked"
     for entry in manifest.derived.captures[:5]:

@@ -165,6 +165,8 @@ def test_warcs_of_other_tools_are_packed_sealed_and_verified(
     assert "partial (imported), imported by archiver" in ran.out
     assert "settings: SETTINGS_UNKNOWN" in ran.out
     assert "PASSED records IMPORT_NOTE: archive/crawl-2.warc.gz: payload-digest-with-framing: 1, " in ran.out
+    told = [line for line in archiver("verify", "a.wacz").out.splitlines() if line.startswith("note ")]
+    assert len(told) == ran.out.count("PASSED records IMPORT_NOTE: ")  # each of them, none hidden by another
     assert archiver("verify", "a.wacz", "--refuse", "SETTINGS_UNKNOWN").code == 3
     assert archiver("verify", "a.wacz", "--refuse", "TLS_UNVERIFIED").code == 3  # it may have been used
 
